@@ -2,7 +2,8 @@
 export type Command = readonly [program: string, ...args: string[]];
 
 /** One word as a POSIX shell reads it back unchanged. */
-export const quote = (word: string): string => (/^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`);
+export const quote = (word: string): string =>
+  /^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 
 /** Shell text of a command. */
 export const commandLine = (command: Command): string => command.map(quote).join(" ");

@@ -54,7 +54,11 @@ export class SlipwayError extends Error {
  */
 export function errorsOf<const T extends Readonly<Record<string, ErrorKind>>>(
   table: T,
-): (code: keyof T & string, message: string, more?: { readonly cause?: unknown; readonly hint?: string }) => SlipwayError {
+): (
+  code: keyof T & string,
+  message: string,
+  more?: { readonly cause?: unknown; readonly hint?: string },
+) => SlipwayError {
   return (code, message, more) => {
     const kind = table[code];
     return new SlipwayError({

@@ -16,4 +16,5 @@ export interface Release<out S extends "verified" | "unverified" = "verified" | 
 }
 
 /** Mints a verified release. Only `@slipway/trust` may call it; the check of the package arrows holds that. */
-export const mintVerified = (release: Omit<Release, typeof minted>): Release<"verified"> => Object.freeze({ ...release }) as Release<"verified">;
+export const mintVerified = (release: Omit<Release, typeof minted>): Release<"verified"> =>
+  Object.freeze({ ...release }) as Release<"verified">;

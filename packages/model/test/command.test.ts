@@ -24,5 +24,7 @@ test("plain words stay readable", () => {
 
 test("sh quotes every hole, spreads arrays and nests", () => {
   const inner = sh`cat ${"a b"}`;
-  expect(sh`${inner} | grep ${["-e", "$HOME"]} > ${"x;y"}; exit ${3}`.text).toBe("cat 'a b' | grep -e '$HOME' > 'x;y'; exit 3");
+  expect(sh`${inner} | grep ${["-e", "$HOME"]} > ${"x;y"}; exit ${3}`.text).toBe(
+    "cat 'a b' | grep -e '$HOME' > 'x;y'; exit 3",
+  );
 });

@@ -2,7 +2,9 @@ import { expect, test } from "vitest";
 import { type Duration, formatMs, ms } from "../src/duration.ts";
 
 test("durations are read with their unit", () => {
-  expect((["500ms", "1.5s", "2m", "1h", "90d"] satisfies Duration[]).map(ms)).toEqual([500, 1_500, 120_000, 3_600_000, 7_776_000_000]);
+  expect((["500ms", "1.5s", "2m", "1h", "90d"] satisfies Duration[]).map(ms)).toEqual([
+    500, 1_500, 120_000, 3_600_000, 7_776_000_000,
+  ]);
 });
 
 test("what is no duration is refused", () => {

@@ -1,0 +1,105 @@
+import { expect, test } from "vitest";
+import { SlipwayError } from "../src/errors.ts";
+import { type Host, host, type Machine } from "../src/host.ts";
+import {
+  all,
+  alpine,
+  type DebianLike,
+  debian,
+  debianLike,
+  everyOs,
+  type Os,
+  type Property,
+  perOs,
+  property,
+  revert,
+  together,
+} from "../src/property.ts";
+
+const on: Machine = { provider: "test", spec: {} };
+const nothing = { read: ["true"], parse: () => 0 } as const;
+const anywhere = property("anywhere", { on: everyOs, observe: nothing, plan: () => [] });
+const apt = property("apt", { on: debianLike, observe: nothing, plan: () => [] });
+const apk = property("apk", { on: ["alpine"], observe: nothing, plan: () => [] });
+const docker = property("docker", { on: everyOs, observe: nothing, plan: () => [], gives: ["docker"] });
+const nginx = property("nginx", { on: debianLike, observe: nothing, plan: () => [], gives: ["nginx"] });
+
+/** Compiled, never run: each refusal that the types promise. */
+export function refusals(): void {
+  // @ts-expect-error a Debian-only property on Alpine
+  host("a", { on, os: alpine("3.22"), has: [anywhere, apt] });
+  // @ts-expect-error a list built beforehand
+  const list: Property<Os>[] = [anywhere, apt];
+  const mixed = [anywhere, apt];
+  // @ts-expect-error the same, with its own type
+  host("a", { on, os: alpine("3.22"), has: mixed });
+  // @ts-expect-error a bundle that no system fits
+  all("impossible", [apt, apk]);
+  const base = all("base", [anywhere, apt]);
+  // @ts-expect-error a bundle is valid only where all of its members are
+  host("a", { on, os: alpine("3.22"), has: [base] });
+  // @ts-expect-error a chained property narrows
+  host("a", { on, os: alpine("3.22"), has: [anywhere.requires(apt)] });
+  // @ts-expect-error and so does a consequence
+  host("a", { on, os: alpine("3.22"), has: [anywhere.onChange(apt)] });
+  // @ts-expect-error a property of one's own on a system it does not name
+  host("a", { on, os: alpine("3.22"), has: [property("x", { on: ["debian"], observe: nothing, plan: () => [] })] });
+  // @ts-expect-error not every property can be undone
+  revert(anywhere);
+  const bare = host("a", { on, os: debian("12"), has: [apt] });
+  // @ts-expect-error a host without docker where docker is asked
+  const needs: Host<Os, "docker"> = bare;
+  const conditional = host("a", {
+    on,
+    os: debian("12"),
+    has: [docker.when({ title: "x", observe: nothing, holds: () => true })],
+  });
+  // @ts-expect-error what holds only sometimes gives nothing for sure
+  const perhaps: Host<Os, "docker"> = conditional;
+  // @ts-expect-error one system is missing
+  host("a", { on, os: alpine("3.22"), has: [perOs("x", { debian: apt })] });
+  host("a", { on, os: alpine("3.22"), has: [perOs("x", { debian: apt, alpine: apk })] });
+  void [list, needs, perhaps];
+}
+
+test("a host that gives docker and nginx fits where docker alone is asked", () => {
+  const both = host("web", { on, os: debian("13"), has: [all("base", [anywhere, apt]), docker, nginx.requires(apt)] });
+  const needs: Host<Os, "docker"> = both;
+  expect(needs.can("docker")).toBe(true);
+  expect(both.can("nginx")).toBe(true);
+});
+
+test("what a required property gives, the property gives too", () => {
+  const narrowed: Property<DebianLike, "docker" | "nginx"> = docker.requires(nginx);
+  expect(narrowed.gives).toEqual(["docker", "nginx"]);
+  expect(narrowed.systems).toEqual(["debian", "ubuntu"]);
+});
+
+test("the operating system is checked at run time too", () => {
+  const untyped = [apt] as never;
+  expect(() => host("a", { on, os: alpine("3.22"), has: untyped })).toThrow(SlipwayError);
+  expect(() => host("a", { on, os: alpine("3.22"), has: untyped })).toThrow(
+    '"apt" is for debian, ubuntu, not for alpine',
+  );
+});
+
+test("an opposite is planned from the same observation", () => {
+  const present = property("present", {
+    on: everyOs,
+    observe: { read: ["cat", "/x"], parse: (stdout) => stdout },
+    plan: (seen) => (seen === "x" ? [] : [["make"]]),
+    revert: { title: "absent", plan: (seen) => (seen === "x" ? [["remove"]] : []) },
+  });
+  const gone = revert(present);
+  expect(gone.title).toBe("absent");
+  if (gone.node.kind !== "claim") throw new Error("a claim was expected");
+  expect(gone.node.claim.plan("x" as never, { digest: () => undefined })).toEqual([["remove"]]);
+  expect(gone.node.claim.about).toBe("present");
+});
+
+test("facts together are seen as one value, nested too", () => {
+  const word = (text: string) => ({ read: ["echo", text] as const, parse: (stdout: string) => stdout });
+  const fact = together({ a: word("a"), inner: together({ b: word("b"), c: word("c") }) });
+  expect(fact.together.map((one) => one.read[1])).toEqual(["a", "b", "c"]);
+  expect(fact.combine(["1", "2", "3"])).toEqual({ a: "1", inner: { b: "2", c: "3" } });
+});
