@@ -1,1 +1,2 @@
-export {};
+export { local } from "./local.ts";
+export { type SshAuth, type SshOptions, ssh } from "./ssh.ts";
