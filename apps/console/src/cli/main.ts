@@ -1,1 +1,36 @@
-process.stdout.write("Usage: ops <command>\n");
+#!/usr/bin/env node
+import { exitCodes } from "@slipway/model";
+import { CommanderError } from "commander";
+import { createContext } from "./context.ts";
+import { presentError } from "./output.ts";
+import { createProgram, usageExit } from "./program.ts";
+
+const stop = new AbortController();
+let interrupted = false;
+for (const name of ["SIGINT", "SIGTERM"] as const) {
+  process.on(name, () => {
+    // The second one stops at once: everything is written so that the next run goes on.
+    if (interrupted) process.exit(exitCodes.interrupted);
+    interrupted = true;
+    process.stderr.write("\nstopping after this step; once more stops at once\n");
+    stop.abort(new Error("interrupted"));
+  });
+}
+
+const program = createProgram(async (globals, load, options) => {
+  try {
+    const run = await load();
+    process.exitCode = await run(createContext(globals, stop.signal), options);
+  } catch (error) {
+    process.exitCode = interrupted ? exitCodes.interrupted : presentError(error, globals);
+  }
+});
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof CommanderError)) throw error;
+  process.exitCode = usageExit(error);
+}
+// Connections that a failed verb left open must not keep the process: everything that has to be kept is on a disk by now.
+if (process.exitCode !== undefined) process.stdout.write("", () => process.exit());

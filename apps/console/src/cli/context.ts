@@ -1,0 +1,31 @@
+import { type Clock, systemClock } from "@slipway/model";
+import { createOutput, type Output, type OutputOptions } from "./output.ts";
+
+/** What every verb is given. */
+export interface Context {
+  readonly out: Output;
+  readonly clock: Clock;
+  /** Aborted by the first ^C. */
+  readonly signal: AbortSignal;
+  readonly cwd: string;
+  readonly config?: string;
+  /** Whether questions were answered beforehand by --yes. */
+  readonly yes: boolean;
+}
+
+export interface GlobalOptions extends OutputOptions {
+  readonly config?: string;
+  readonly yes: boolean;
+}
+
+export function createContext(options: GlobalOptions, signal: AbortSignal): Context {
+  return {
+    out: createOutput(options),
+    clock: systemClock,
+    signal,
+    // pnpm runs scripts in the package's folder and says in INIT_CWD where it was called.
+    cwd: process.env.INIT_CWD ?? process.cwd(),
+    ...(options.config === undefined ? {} : { config: options.config }),
+    yes: options.yes,
+  };
+}

@@ -1,0 +1,149 @@
+import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { exitCodes } from "@slipway/model";
+import type { Context, GlobalOptions } from "./context.ts";
+
+/** A verb: does its work and gives the exit code. */
+export type Verb<O> = (context: Context, options: O) => Promise<number>;
+
+/** Runs a verb: makes its context, catches its errors. Passed in, so that the program itself is pure. */
+export type RunVerb = <O>(globals: GlobalOptions, verb: () => Promise<Verb<O>>, options: O) => Promise<void>;
+
+const port = (text: string): number => {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 0 || value > 65_535) throw new InvalidArgumentError("a port is a whole number up to 65535");
+  return value;
+};
+const list = (text: string, before: readonly string[] = []): readonly string[] => [...before, ...text.split(",").map((part) => part.trim())];
+
+/** The command line. Verbs are imported when they run, so that `--help` stays quick. */
+export function createProgram(run: RunVerb): Command {
+  const program = new Command("ops")
+    .description("Slipway: provision, configure, build, deploy and watch the platform that ops.config.ts describes.")
+    .option("--config <file>", "the platform's file (default: ops.config.ts here or above)")
+    .option("--json", "print the result as JSON on standard output", false)
+    .option("-q, --quiet", "no progress on standard error", false)
+    .option("-y, --yes", "answer yes to questions", false)
+    .showSuggestionAfterError(true)
+    .showHelpAfterError("(ops --help lists the commands)")
+    .configureHelp({ sortSubcommands: false })
+    .exitOverride();
+
+  /** Global options are taken before and after the verb. */
+  const verb = <O>(on: Command, load: () => Promise<Verb<O>>, options: (own: Record<string, unknown>, args: readonly string[]) => O): Command =>
+    on.action(async (...given: unknown[]) => {
+      const command = given.at(-1) as Command;
+      const all = command.optsWithGlobals<GlobalOptions & Record<string, unknown>>();
+      await run(all, load, options(all, command.args));
+    });
+  const sub = (parent: Command, name: string, description: string): Command => {
+    const made = parent.command(name).description(description);
+    made.option("--json", "print the result as JSON").option("-y, --yes", "answer yes to questions").option("-q, --quiet", "no progress");
+    return made;
+  };
+
+  verb(
+    sub(program, "demo", "bring the whole platform up here and walk every leg: provision, configure, CI, deploy, watch, roll back")
+      .option("--once", "exit when the voyage is done and leave nothing running", false)
+      .option("--down", "remove everything the demo made", false)
+      .option("--port <port>", "port of the console (default: 4300)", port)
+      .addHelpText("after", "\nExamples:\n  ./ops demo            stays up and prints the console's address\n  ./ops demo --once --json\n  ./ops demo --down"),
+    async () => (await import("../verbs/demo.ts")).demo,
+    (own) => ({ once: own.once === true, down: own.down === true, ...(typeof own.port === "number" ? { port: own.port } : {}) }),
+  );
+  verb(
+    sub(program, "init", "make this machine's keys, the vault and the example's working copy; harmless to repeat"),
+    async () => (await import("../verbs/init.ts")).init,
+    () => ({}),
+  );
+  verb(
+    sub(program, "provision", "make the machines that ops.config.ts asks for")
+      .option("--plan", "show what would change and stop", false)
+      .option("--destroy", "remove every machine of the platform; needs --confirm NAME", false)
+      .option("--confirm <name>", "the platform's name, to destroy it"),
+    async () => (await import("../verbs/provision.ts")).provision,
+    (own) => ({ planOnly: own.plan === true, destroy: own.destroy === true, ...(typeof own.confirm === "string" ? { confirm: own.confirm } : {}) }),
+  );
+  verb(
+    sub(program, "config", "make every host have the properties that ops.config.ts gives it")
+      .option("--plan", "show what would change and stop", false)
+      .option("--on <hosts>", "only these hosts, by comma", list),
+    async () => (await import("../verbs/config.ts")).config,
+    (own) => ({ planOnly: own.plan === true, on: (own.on as readonly string[] | undefined) ?? [] }),
+  );
+
+  const secrets = program.command("secrets").description("the vault: values encrypted by OpenPGP in the repository");
+  verb(
+    sub(secrets, "set <name>", "set a secret; the value is read from standard input"),
+    async () => (await import("../verbs/secrets.ts")).setSecret,
+    (_, args) => ({ name: args[0] ?? "" }),
+  );
+  verb(
+    sub(secrets, "get <name>", "print a secret's value"),
+    async () => (await import("../verbs/secrets.ts")).getSecret,
+    (_, args) => ({ name: args[0] ?? "" }),
+  );
+  verb(
+    sub(secrets, "list", "list the secrets, and which of those that ops.config.ts names are missing"),
+    async () => (await import("../verbs/secrets.ts")).listSecrets,
+    () => ({}),
+  );
+
+  const ci = program.command("ci").description("the queue and its runs");
+  verb(
+    sub(ci, "runs", "list the runs, newest first"),
+    async () => (await import("../verbs/ci.ts")).listRuns,
+    () => ({}),
+  );
+  verb(
+    sub(ci, "log <run> [step]", "print the log of a run's step (default: the step that failed, or the last)"),
+    async () => (await import("../verbs/ci.ts")).showLog,
+    (_, args) => ({ run: args[0] ?? "", ...(args[1] === undefined ? {} : { step: args[1] }) }),
+  );
+  verb(
+    sub(ci, "wait <commit>", "wait until CI has decided on a commit"),
+    async () => (await import("../verbs/ci.ts")).waitFor,
+    (_, args) => ({ commit: args[0] ?? "" }),
+  );
+
+  verb(
+    sub(program, "deploy <environment>", "deploy the verified commit to an environment")
+      .option("--commit <commit>", "a commit other than main; it must be verified")
+      .option("--plan", "show what would be done and stop", false)
+      .addHelpText("after", "\nExamples:\n  ops deploy prod\n  ops deploy prod --commit 3f2a91c"),
+    async () => (await import("../verbs/deploy.ts")).deployTo,
+    (own, args) => ({ environment: args[0] ?? "", planOnly: own.plan === true, ...(typeof own.commit === "string" ? { commit: own.commit } : {}) }),
+  );
+  verb(
+    sub(program, "rollback <environment>", "go back to the release that ran before").option("--to <commit>", "a release other than the previous one"),
+    async () => (await import("../verbs/deploy.ts")).rollbackOf,
+    (own, args) => ({ environment: args[0] ?? "", ...(typeof own.to === "string" ? { to: own.to } : {}) }),
+  );
+  verb(
+    sub(program, "releases <environment>", "what runs where, and what ran before"),
+    async () => (await import("../verbs/deploy.ts")).releasesOf,
+    (_, args) => ({ environment: args[0] ?? "" }),
+  );
+
+  const monitor = program.command("monitor").description("hosts, checks and alerts");
+  verb(
+    sub(monitor, "status", "what the monitor sees now"),
+    async () => (await import("../verbs/monitor.ts")).monitorStatus,
+    () => ({}),
+  );
+
+  verb(
+    sub(program, "console", "serve the console: a page with everything that runs")
+      .option("--port <port>", "port on 127.0.0.1 (default: 4300)", port),
+    async () => (await import("../verbs/console.ts")).serveConsole,
+    (own) => ({ ...(typeof own.port === "number" ? { port: own.port } : {}) }),
+  );
+  verb(
+    sub(program, "doctor", "check everything on this machine that can be wrong"),
+    async () => (await import("../verbs/doctor.ts")).doctor,
+    () => ({}),
+  );
+  return program;
+}
+
+/** The exit code for what commander threw: help and version are done, the rest is usage. */
+export const usageExit = (error: CommanderError): number => (error.exitCode === 0 ? exitCodes.done : exitCodes.usage);

@@ -1,0 +1,50 @@
+import { dirname, join, relative } from "node:path";
+import { pathToFileURL } from "node:url";
+import { SlipwayError } from "@slipway/model";
+import { fail } from "../errors.ts";
+import { findConfig } from "./find.ts";
+import { isPlatform, type Platform } from "./ops.ts";
+import { typecheckConfig } from "./typecheck.ts";
+
+export interface Project {
+  /** Folder of ops.config.ts. */
+  readonly root: string;
+  readonly configFile: string;
+  /** Folder for this machine's keys and caches: `<root>/.slipway`. */
+  readonly local: string;
+  readonly platform: Platform;
+}
+
+export interface LoadOptions {
+  readonly cwd: string;
+  readonly config?: string;
+  readonly signal?: AbortSignal;
+}
+
+/** Where in `file` an error was thrown, from its stack. */
+const placeIn = (file: string, error: Error): string | undefined => {
+  const match = new RegExp(`${file.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&")}:(\\d+):(\\d+)`).exec(error.stack ?? "");
+  return match === null ? undefined : `${match[1]}:${match[2]}`;
+};
+
+/** Finds, type-checks and runs ops.config.ts. Errors name file and line. */
+export async function loadProject(options: LoadOptions): Promise<Project> {
+  const configFile = findConfig(options.cwd, options.config);
+  const root = dirname(configFile);
+  const local = join(root, ".slipway");
+  await typecheckConfig(configFile, join(local, "cache"), options.signal);
+  let platform: unknown;
+  try {
+    platform = ((await import(pathToFileURL(configFile).href)) as { default?: unknown }).default;
+  } catch (error) {
+    const cause = error instanceof Error ? error : new Error(String(error));
+    const place = placeIn(configFile, cause) ?? placeIn(pathToFileURL(configFile).href, cause);
+    const where = place === undefined ? relative(root, configFile) : `${relative(root, configFile)}:${place}`;
+    throw fail("ops.config-failed", `${where} ${cause.message.split("\n")[0] ?? ""}`, {
+      cause,
+      ...(cause instanceof SlipwayError && cause.hint !== undefined ? { hint: cause.hint } : {}),
+    });
+  }
+  if (!isPlatform(platform)) throw fail("ops.config-shape", `${relative(root, configFile)} exports no platform as its default`);
+  return { root, configFile, local, platform };
+}

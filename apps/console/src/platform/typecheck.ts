@@ -1,0 +1,72 @@
+import { execFile } from "node:child_process";
+import { createRequire } from "node:module";
+import { dirname, join, relative } from "node:path";
+import { mkdir } from "node:fs/promises";
+import { fail } from "../errors.ts";
+
+/** One diagnostic of the compiler. */
+export interface Diagnostic {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  readonly code: string;
+  readonly message: string;
+}
+
+/** The diagnostics in `tsc --pretty false` output; the indented lines that explain one are joined to it. */
+export function parseDiagnostics(output: string): readonly Diagnostic[] {
+  const found: Diagnostic[] = [];
+  for (const line of output.split("\n")) {
+    const match = /^(.+?)\((\d+),(\d+)\): error (TS\d+): (.*)$/.exec(line.trimEnd());
+    const last = found.at(-1);
+    if (match !== null) {
+      const [, file = "", row = "0", column = "0", code = "", message = ""] = match;
+      found.push({ file, line: Number(row), column: Number(column), code, message });
+    } else if (last !== undefined && /^\s+\S/.test(line)) {
+      found[found.length - 1] = { ...last, message: `${last.message}\n  ${line.trim()}` };
+    }
+  }
+  return found;
+}
+
+const compilerOptions = [
+  "--noEmit", "--pretty", "false", "--strict", "--target", "es2024", "--lib", "es2024,esnext.disposable", "--module", "nodenext",
+  "--moduleResolution", "nodenext", "--exactOptionalPropertyTypes", "--noUncheckedIndexedAccess", "--verbatimModuleSyntax",
+  "--allowImportingTsExtensions", "--resolveJsonModule", "--skipLibCheck", "--types", "node",
+] as const; // prettier-ignore
+
+/**
+ * Type-checks an ops.config.ts, incrementally: a file that did not change since the last time costs about a third of a second.
+ * Throws `ops.config-type-error` with the first diagnostic as `file:line:column`.
+ */
+export async function typecheckConfig(file: string, cacheFolder: string, signal?: AbortSignal): Promise<void> {
+  const root = dirname(file);
+  // The compiler of the project that is checked, or else the one that Slipway came with.
+  const resolver = [createRequire(file), createRequire(import.meta.url)].find((one) => {
+    try {
+      one.resolve("typescript/package.json");
+      return true;
+    } catch {
+      return false;
+    }
+  });
+  if (resolver === undefined) return;
+  const tsc = join(dirname(resolver.resolve("typescript/package.json")), "bin", "tsc");
+  await mkdir(cacheFolder, { recursive: true });
+  const conditions = process.execArgv.some((flag) => flag.includes("conditions=source")) ? ["--customConditions", "source"] : [];
+  const args = [
+    tsc, ...compilerOptions, ...conditions, "--incremental", "--tsBuildInfoFile", join(cacheFolder, "config.tsbuildinfo"), "--ignoreConfig", file,
+  ]; // prettier-ignore
+  const output = await new Promise<string>((resolve, reject) => {
+    execFile(process.execPath, args, { cwd: root, maxBuffer: 16 << 20, ...(signal === undefined ? {} : { signal }) }, (error, stdout, stderr) => {
+      if (error !== null && stdout === "") reject(fail("ops.config-failed", `the type checker did not run: ${stderr.trim() || error.message}`));
+      else resolve(stdout);
+    });
+  });
+  const all = parseDiagnostics(output);
+  const first = all[0];
+  if (first === undefined) return;
+  const more = all.length > 1 ? `\n  … and ${all.length - 1} more` : "";
+  const where = `${relative(root, join(root, first.file))}:${first.line}:${first.column}`;
+  throw fail("ops.config-type-error", `${where} ${first.message} (${first.code})${more}`);
+}
