@@ -10,15 +10,15 @@ type Child = ChildProcessByStdio<Writable, Readable, Readable>;
 
 /** This machine, as its own user and in this process's folder. Every command runs in a process group of its own. */
 export function local(): Connection {
-  const running = new Set<() => void>();
+  const running = new Set<Process>();
   let closed: SlipwayError | undefined;
   const spawn: Connection["spawn"] = async (command, options = {}) => {
     if (closed !== undefined) throw closed;
     options.signal?.throwIfAborted();
     const process = await start(command, options.signal);
-    running.add(process.kill);
+    running.add(process);
     const gone = (): void => {
-      running.delete(process.kill);
+      running.delete(process);
     };
     process.exit.then(gone, gone);
     return process;
@@ -35,7 +35,7 @@ export function local(): Connection {
       dial({ port, host: address }, () => fail("connection.port", `${address}:${port} did not answer`)),
     async [Symbol.asyncDispose]() {
       closed ??= fail("connection.closed", "the local connection is closed");
-      for (const kill of running) kill();
+      for (const process of running) process.kill();
     },
   };
 }

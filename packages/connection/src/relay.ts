@@ -55,6 +55,7 @@ export async function relay(connection: Connection, target: RelayTarget): Promis
     process.exit.catch(reject);
   });
   if (opened) return stream;
+  stream.on("error", () => {});
   const { status } = await process.exit;
   const said = Buffer.concat(complaint).toString("utf8").trim();
   const what = "path" in target ? `the socket ${target.path}` : `${target.address}:${target.port}`;

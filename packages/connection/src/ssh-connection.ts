@@ -148,12 +148,12 @@ export class SshConnection implements Connection {
         (error: unknown) => reject(this.#broken ?? error),
       );
     });
-    const done = (): void => {
+    const forget = (): void => {
       leave();
       signal?.removeEventListener("abort", kill);
     };
     // Also keeps an `exit` that nobody awaits from ending the program.
-    exit.then(done, done);
+    exit.then(forget, forget);
     exit.then(undefined, (error: Error) => {
       stdout.destroy(error);
       stderr.destroy(error);
@@ -193,7 +193,10 @@ export class SshConnection implements Connection {
   }
 
   #shellError(command: Command, stdout: AfterMark, stderr: AfterMark): SlipwayError {
-    const said = [stdout.preamble, stderr.preamble].filter((text) => text !== "").join("; ").slice(0, 300);
+    const said = [stdout.preamble, stderr.preamble]
+      .filter((text) => text !== "")
+      .join("; ")
+      .slice(0, 300);
     const how = this.#sudo ? "through sudo " : "";
     return fail(
       "connection.shell",
@@ -207,7 +210,9 @@ export class SshConnection implements Connection {
     try {
       return await this.#channel((done) => this.#client.openssh_forwardOutStreamLocal(path, done));
     } catch (error) {
-      throw this.#broken ?? fail("connection.socket", `the socket ${path} on ${this.host} did not answer`, { cause: error });
+      throw (
+        this.#broken ?? fail("connection.socket", `the socket ${path} on ${this.host} did not answer`, { cause: error })
+      );
     }
   }
 
@@ -215,7 +220,9 @@ export class SshConnection implements Connection {
     try {
       return await this.#channel((done) => this.#client.forwardOut("127.0.0.1", 0, address, port, done));
     } catch (error) {
-      throw this.#broken ?? fail("connection.port", `${address}:${port} on ${this.host} did not answer`, { cause: error });
+      throw (
+        this.#broken ?? fail("connection.port", `${address}:${port} on ${this.host} did not answer`, { cause: error })
+      );
     }
   }
 

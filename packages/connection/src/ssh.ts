@@ -113,7 +113,13 @@ async function connectOnce(address: SshAddress, auth: SshAuth, options: SshOptio
   }
 }
 
-function handshake(client: Client, socket: Socket, address: SshAddress, auth: SshAuth, stop: AbortSignal): Promise<void> {
+function handshake(
+  client: Client,
+  socket: Socket,
+  address: SshAddress,
+  auth: SshAuth,
+  stop: AbortSignal,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     let seen: string | undefined;
     let accepted = false;

@@ -63,7 +63,9 @@ export async function startSshd(config: readonly string[] = []): Promise<Sshd> {
     "LogLevel DEBUG1",
   ];
   await writeFile(at("config"), `${lines.join("\n")}\n`);
-  const child: ChildProcess = spawn(sshdPath, ["-D", "-e", "-f", at("config")], { stdio: ["ignore", "ignore", "pipe"] });
+  const child: ChildProcess = spawn(sshdPath, ["-D", "-e", "-f", at("config")], {
+    stdio: ["ignore", "ignore", "pipe"],
+  });
   let log = "";
   await new Promise<void>((resolve, reject) => {
     child.stderr?.on("data", (chunk: Buffer) => {
