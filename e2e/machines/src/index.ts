@@ -1,1 +1,1 @@
-export {};
+export { type Machine, type MachineOptions, startMachine } from "./machine.ts";

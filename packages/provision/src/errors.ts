@@ -1,0 +1,44 @@
+import { errorsOf } from "@slipway/model";
+
+/** Every error of this package: permanent code, exit code, what to do. */
+export const errors = {
+  "engine.missing": {
+    exitCode: 1,
+    hint: "start Docker (on Debian: apt-get install docker.io && systemctl start docker) or set DOCKER_HOST",
+  },
+  "engine.denied": { exitCode: 1, hint: "run as root or join the group docker, then log in again" },
+  "engine.failed": { exitCode: 1, hint: "see the engine's own log for the cause" },
+  "disk.full": { exitCode: 1, hint: "free some space (docker system df shows what the engine holds) and run again" },
+  "image.unavailable": {
+    exitCode: 1,
+    hint: "install mmdebstrap (apt-get install mmdebstrap) and run as root, or make a Docker registry reachable",
+  },
+  "image.failed": { exitCode: 1, hint: "check that a Debian mirror is reachable, then run again" },
+  "network.none": { exitCode: 1, hint: "check the network and the endpoint, then run again: nothing is made twice" },
+  "token.refused": {
+    exitCode: 1,
+    hint: "make a token with read and write scope, then: ops secrets set digitalocean.token",
+  },
+  "cloud.refused": { exitCode: 1, hint: "change the host's droplet(…) as the message says" },
+  "cloud.failed": { exitCode: 1, hint: "run again: what was made is found by its tags and nothing is made twice" },
+  "cloud.unexpected": { exitCode: 1, hint: "the endpoint may not be DigitalOcean's API; check its address" },
+  "cloud.taken": {
+    exitCode: 1,
+    hint: "another process serves this cloud on that port; leave out the port or choose another name",
+  },
+  "quota.exceeded": {
+    exitCode: 1,
+    hint: "destroy machines that are not needed or ask DigitalOcean for a higher limit",
+  },
+  "plan.problems": { exitCode: 1, hint: "solve each problem, then plan again" },
+  "plan.stale": { exitCode: 5, hint: "look at the new plan and apply that one" },
+  "machine.slow": { exitCode: 1, hint: "run again: it goes on where it stopped; --debug shows each step" },
+  "machine.hostkey": {
+    exitCode: 5,
+    hint: "somebody may sit in between; if the machine was reinstalled, destroy it and provision again",
+  },
+  "name.invalid": { exitCode: 2, hint: "use lower-case letters, digits and hyphens" },
+  "apply.partly": { exitCode: 3, hint: "run again: the machines that are done are kept" },
+} as const;
+
+export const fail = errorsOf(errors);

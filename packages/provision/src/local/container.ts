@@ -1,0 +1,44 @@
+export interface HostContainer {
+  /** The container's name in the engine. */
+  readonly container: string;
+  readonly hostname: string;
+  readonly image: string;
+  readonly network: string;
+  /** Fixed address on that network. */
+  readonly address: string;
+  readonly nameservers: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/**
+ * The body that makes the engine create a container which behaves as a machine: systemd, sshd, its own nested Docker engine. Not
+ * `--privileged`: that fails where the engine's machine lacks a capability itself. The namespace of control groups is private, so whatever the
+ * host makes in them goes with it.
+ */
+export const hostContainer = (host: HostContainer): object => ({
+  Image: host.image,
+  Hostname: host.hostname,
+  Cmd: ["/usr/lib/slipway/boot"],
+  Env: [
+    "container=docker",
+    "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    `SLIPWAY_NAMESERVERS=${host.nameservers.join(" ")}`,
+  ],
+  StopSignal: "SIGRTMIN+3",
+  StopTimeout: 20,
+  Labels: host.labels,
+  Volumes: { "/var/lib/docker": {} },
+  HostConfig: {
+    CapAdd: ["SYS_ADMIN", "NET_ADMIN"],
+    SecurityOpt: ["seccomp=unconfined", "apparmor=unconfined"],
+    CgroupnsMode: "private",
+    Tmpfs: { "/run": "exec,mode=755", "/run/lock": "", "/tmp": "exec,mode=1777" },
+    // Kernel settings under /proc/sys are a machine's own; what would reach the outer machine stays closed.
+    MaskedPaths: ["/proc/kcore", "/proc/keys", "/proc/timer_list", "/sys/firmware"],
+    ReadonlyPaths: ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sysrq-trigger"],
+    RestartPolicy: { Name: "on-failure" },
+    LogConfig: { Type: "json-file", Config: { "max-size": "1m", "max-file": "1" } },
+    NetworkMode: host.network,
+  },
+  NetworkingConfig: { EndpointsConfig: { [host.network]: { IPAMConfig: { IPv4Address: host.address } } } },
+});

@@ -1,0 +1,222 @@
+import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { access, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { messageOf } from "@slipway/model";
+import { fail } from "../errors.ts";
+import { type Engine, hasStatus } from "./engine.ts";
+import { finishHost, hostFiles, hostPackages } from "./host-files.ts";
+import { exclusively } from "./lock.ts";
+import { type TarFile, tar } from "./tar.ts";
+
+export interface HostImage {
+  /** Name and tag of the image in the engine, such as `slipway/host:debian-12-1f0c…`. */
+  readonly name: string;
+  readonly made: "found" | "from the cache" | "by mmdebstrap" | "from a registry";
+}
+
+export interface HostImageOptions {
+  readonly signal?: AbortSignal;
+  /** Told once per stage. */
+  readonly onProgress?: (message: string) => void;
+}
+
+const mirrors = [
+  "deb http://deb.debian.org/debian bookworm main",
+  "deb http://deb.debian.org/debian bookworm-updates main",
+  "deb http://deb.debian.org/debian-security bookworm-security main",
+];
+
+/** Where built images are kept between runs: `$XDG_CACHE_HOME/slipway`, else `~/.cache/slipway`. */
+export const cacheFolder = (): string => join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "slipway");
+
+/** Certificates that this machine trusts besides Debian's own, so that its hosts reach what it reaches. */
+async function ownCertificates(): Promise<TarFile[]> {
+  const folder = "/usr/local/share/ca-certificates";
+  const names = await readdir(folder).catch(() => []);
+  const wanted = names.filter((name) => name.endsWith(".crt")).sort();
+  return Promise.all(
+    wanted.map(async (name) => ({ path: `${folder}/${name}`, content: await readFile(join(folder, name)) })),
+  );
+}
+
+/**
+ * Makes sure that the engine has the image of a local host, Debian 12, and gives its name. It is found by the hash of its recipe: in the engine,
+ * else in the cache folder, else it is built with mmdebstrap, else from `debian:12` of a registry. Processes that want it at once wait for one
+ * builder; an interrupted build leaves nothing.
+ */
+export async function ensureHostImage(engine: Engine, options: HostImageOptions = {}): Promise<HostImage> {
+  const files = [...hostFiles, ...(await ownCertificates())];
+  const recipe = createHash("sha256")
+    .update(JSON.stringify([1, hostPackages, finishHost, mirrors, process.arch]))
+    .update(tar(files))
+    .digest("hex");
+  const name = `slipway/host:debian-12-${recipe.slice(0, 16)}`;
+  if (await has(engine, name)) return { name, made: "found" };
+  const kept = join(cacheFolder(), `host-debian-12-${recipe.slice(0, 16)}.tar`);
+  return exclusively(
+    kept,
+    async () => {
+      if (await has(engine, name)) return { name, made: "found" };
+      return make(engine, { name, kept, files }, options);
+    },
+    options.signal,
+  );
+}
+
+async function make(
+  engine: Engine,
+  image: { readonly name: string; readonly kept: string; readonly files: readonly TarFile[] },
+  options: HostImageOptions,
+): Promise<HostImage> {
+  const { name, kept, files } = image;
+  const say = options.onProgress ?? (() => {});
+  let made: HostImage["made"] = "from the cache";
+  if (!(await exists(kept))) {
+    if (!(await exists("/usr/bin/mmdebstrap"))) {
+      say("building the host image from debian:12 of the registry (once)");
+      await fromRegistry(engine, name, files, options.signal);
+      return { name, made: "from a registry" };
+    }
+    say("building the host image with mmdebstrap (about a minute, once)");
+    await build(kept, files, options.signal);
+    made = "by mmdebstrap";
+  }
+  say("importing the host image into the engine");
+  const [repo, tag] = name.split(":") as [string, string];
+  const done = await engine.call("POST", "/images/create", {
+    query: { fromSrc: "-", repo, tag },
+    body: createReadStream(kept),
+    ...(options.signal && { signal: options.signal }),
+  });
+  refuseErrors(done.text);
+  return { name, made };
+}
+
+const exists = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
+
+const has = async (engine: Engine, name: string): Promise<boolean> =>
+  (await engine.call("GET", `/images/${name}/json`, { accept: [404] })).status === 200;
+
+/** Long calls of the engine answer 200 at once and put a failure into their stream. */
+function refuseErrors(stream: string): void {
+  for (const line of stream.split("\n")) {
+    if (!line.includes('"error"')) continue;
+    const said = (JSON.parse(line) as { error?: string }).error ?? line;
+    throw /no space left/.test(said)
+      ? fail("disk.full", "the Docker engine's disk is full")
+      : fail("image.failed", `the engine did not take the host image: ${said}`);
+  }
+}
+
+async function build(target: string, files: readonly TarFile[], signal: AbortSignal | undefined): Promise<void> {
+  if (process.getuid?.() !== 0) throw fail("image.unavailable", "building the host image needs root");
+  await mkdir(cacheFolder(), { recursive: true });
+  // Only the holder of the lock is here, so what an interrupted build left is nobody's.
+  for (const name of await readdir(cacheFolder()))
+    if (name.startsWith("build-")) await rm(join(cacheFolder(), name), { recursive: true, force: true });
+  const folder = await mkdtemp(join(cacheFolder(), "build-"));
+  try {
+    await writeFile(join(folder, "files.tar"), tar(files));
+    await writeFile(join(folder, "finish.sh"), finishHost);
+    const half = join(folder, "host.tar");
+    await run(
+      "mmdebstrap",
+      [
+        "--mode=root",
+        "--variant=minbase",
+        "--skip=cleanup/apt/lists",
+        `--include=${hostPackages.join(",")}`,
+        '--aptopt=APT::Install-Recommends "false"',
+        '--aptopt=Acquire::Languages "none"',
+        "--dpkgopt=force-unsafe-io",
+        "--dpkgopt=path-exclude=/usr/share/man/*",
+        "--dpkgopt=path-exclude=/usr/share/doc/*",
+        "--dpkgopt=path-exclude=/usr/share/locale/*",
+        `--customize-hook=tar-in ${join(folder, "files.tar")} /`,
+        `--customize-hook=chroot "$1" sh < ${join(folder, "finish.sh")}`,
+        "bookworm",
+        half,
+        ...mirrors,
+      ],
+      { ...process.env, TMPDIR: folder },
+      signal,
+    );
+    await rename(half, target);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function run(
+  program: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    execFile(program, [...args], { env, maxBuffer: 1 << 26, ...(signal && { signal }) }, (error, _out, stderr) => {
+      if (error === null) return resolve();
+      if (signal?.aborted === true) return reject(signal.reason);
+      const last = stderr
+        .trim()
+        .split("\n")
+        .filter((line) => line.startsWith("E:") || /No space left/.test(line))
+        .slice(-3)
+        .join("; ");
+      if (/No space left on device/.test(stderr))
+        return reject(fail("disk.full", `no space is left for the host image in ${cacheFolder()}`, { cause: error }));
+      reject(fail("image.failed", `${program} failed: ${last || messageOf(error)}`, { cause: error }));
+    });
+  });
+}
+
+/** The same image where a registry answers: Debian's own, then the same packages, files and finish. */
+async function fromRegistry(
+  engine: Engine,
+  name: string,
+  files: readonly TarFile[],
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const more = signal && { signal };
+  try {
+    const pulled = await engine.call("POST", "/images/create", { query: { fromImage: "debian", tag: "12" }, ...more });
+    refuseErrors(pulled.text);
+  } catch (error) {
+    if (await has(engine, "debian:12")) {
+      // an image that is there already is as good
+    } else
+      throw fail("image.unavailable", "there is no mmdebstrap on this machine and no registry answers", {
+        cause: error,
+      });
+  }
+  const install = `set -e; apt-get update; DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends ${hostPackages.join(" ")}; exit 0`;
+  const made = await engine.call("POST", "/containers/create", {
+    body: {
+      Image: "debian:12",
+      Cmd: ["sh", "-c", `${install.replace("; exit 0", "")}\n${finishHost}`],
+      Labels: { "slipway.image": "building" },
+    },
+    ...more,
+  });
+  const id = (made.json() as { Id: string }).Id;
+  try {
+    await engine.call("PUT", `/containers/${id}/archive`, { query: { path: "/" }, body: tar(files), ...more });
+    await engine.call("POST", `/containers/${id}/start`, { ...more });
+    const ended = await engine.call("POST", `/containers/${id}/wait`, { ...more });
+    const status = (ended.json() as { StatusCode: number }).StatusCode;
+    if (status !== 0) throw fail("image.failed", `installing the host's packages failed with status ${status}`);
+    const [repo, tag] = name.split(":") as [string, string];
+    await engine.call("POST", "/commit", { query: { container: id, repo, tag }, ...more });
+  } finally {
+    await engine.call("DELETE", `/containers/${id}`, { query: { force: true, v: true } }).catch((error: unknown) => {
+      if (!hasStatus(error, 404)) throw error;
+    });
+  }
+}
