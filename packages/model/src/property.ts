@@ -251,6 +251,12 @@ export function all<const P extends Props>(
   });
 }
 
+/** The same property, known to give something to the host, such as `"docker"`. */
+export const giving = <O extends Os, const G extends string>(
+  of: Property<O, string>,
+  ...gives: readonly G[]
+): Property<O, G> => build(of.title, of.systems, gives, { kind: "all", title: of.title, members: [of] });
+
 /** One property with a way of its own on each operating system. */
 export function perOs<const M extends { readonly [O in Os]?: Property<O, string> }>(
   title: string,

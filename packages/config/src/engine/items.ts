@@ -1,0 +1,136 @@
+import { createHash } from "node:crypto";
+import type { AnyProperty, Claim, ErasedCondition, Host, Os } from "@slipway/model";
+import { fail } from "../errors.ts";
+
+/** A claim in its place among all claims of a host. */
+export interface Item {
+  /** Stable between runs and releases as long as the claim is the same. */
+  readonly id: string;
+  readonly claim: Claim;
+  /** Titles of the bundles it came in, outermost first. */
+  readonly within: readonly string[];
+  /** Applies only where all of these hold. */
+  readonly conditions: readonly ErasedCondition[];
+  /** Ids of what must be true before. */
+  readonly needs: ReadonlySet<string>;
+  /** Ids of what it follows when they changed; empty for a claim that stands for itself. */
+  readonly follows: ReadonlySet<string>;
+}
+
+interface Draft extends Item {
+  readonly needs: Set<string>;
+  readonly follows: Set<string>;
+}
+
+interface Place {
+  readonly within: readonly string[];
+  readonly conditions: readonly ErasedCondition[];
+  readonly following: boolean;
+}
+
+/**
+ * All claims of a host, each once, in an order in which everything comes after what it needs and otherwise as it was written.
+ * Throws `config.conflict` for two claims that say different things of one thing, `config.cycle`.
+ */
+export function itemsOf(host: Pick<Host, "os" | "has">): readonly Item[] {
+  const drafts = new Map<string, Draft>();
+  for (const one of host.has) visit(one, { within: [], conditions: [], following: false }, host.os, drafts);
+  refuseConflicts([...drafts.values()]);
+  return sorted(drafts);
+}
+
+function visit(property: AnyProperty, place: Place, os: Os, drafts: Map<string, Draft>): readonly string[] {
+  const { node } = property;
+  switch (node.kind) {
+    case "claim":
+      return [add(node.claim, place, drafts)];
+    case "all": {
+      const inside = { ...place, within: [...place.within, node.title] };
+      return node.members.flatMap((member) => visit(member, inside, os, drafts));
+    }
+    case "requires": {
+      const first = visit(node.first, { ...place, following: false }, os, drafts);
+      const ids = visit(node.of, place, os, drafts);
+      for (const id of ids) for (const need of first) if (need !== id) drafts.get(id)?.needs.add(need);
+      return [...first, ...ids];
+    }
+    case "onChange": {
+      const ids = visit(node.of, place, os, drafts);
+      const then = visit(node.then, { ...place, following: true }, os, drafts);
+      for (const id of then) {
+        const draft = drafts.get(id);
+        if (draft === undefined || !id.startsWith("then-")) continue;
+        for (const source of ids) {
+          draft.follows.add(source);
+          draft.needs.add(source);
+        }
+      }
+      return [...ids, ...then];
+    }
+    case "when":
+      return visit(node.of, { ...place, conditions: [...place.conditions, node.condition] }, os, drafts);
+    case "perOs": {
+      const own = node.per[os];
+      return own === undefined ? [] : visit(own, place, os, drafts);
+    }
+  }
+}
+
+function add(claim: Claim, place: Place, drafts: Map<string, Draft>): string {
+  const said = JSON.stringify([
+    claim.title,
+    claim.about,
+    claim.detail,
+    place.conditions.map((condition) => condition.title),
+  ]);
+  const id = `${place.following ? "then-" : ""}${createHash("sha256").update(said).digest("hex").slice(0, 16)}`;
+  if (!drafts.has(id)) {
+    drafts.set(id, {
+      id,
+      claim,
+      within: place.within,
+      conditions: place.conditions,
+      needs: new Set(),
+      follows: new Set(),
+    });
+  }
+  return id;
+}
+
+function refuseConflicts(drafts: readonly Draft[]): void {
+  const said = new Map<string, Claim>();
+  for (const { claim, conditions } of drafts) {
+    if (claim.action || conditions.length > 0) continue;
+    const other = said.get(claim.about);
+    if (other === undefined) said.set(claim.about, claim);
+    else if (other.title !== claim.title || other.detail !== claim.detail) {
+      throw fail(
+        "config.conflict",
+        `two properties contradict each other about ${claim.about}: "${other.title}" and "${claim.title}"`,
+      );
+    }
+  }
+}
+
+function sorted(drafts: ReadonlyMap<string, Draft>): readonly Item[] {
+  const done = new Set<string>();
+  const open: string[] = [];
+  const order: Item[] = [];
+  const place = (draft: Draft): void => {
+    if (done.has(draft.id)) return;
+    if (open.includes(draft.id)) {
+      const circle = [...open.slice(open.indexOf(draft.id)), draft.id].map((id) => `"${drafts.get(id)?.claim.title}"`);
+      throw fail("config.cycle", `properties require each other in a circle: ${circle.join(" → ")}`);
+    }
+    open.push(draft.id);
+    for (const need of draft.needs) {
+      const first = drafts.get(need);
+      if (first !== undefined) place(first);
+    }
+    open.pop();
+    done.add(draft.id);
+    order.push(draft);
+  };
+  for (const draft of drafts.values()) place(draft);
+  return order;
+}

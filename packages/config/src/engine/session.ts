@@ -1,0 +1,86 @@
+import { randomBytes } from "node:crypto";
+import { type Connection, messageOf, type Process } from "@slipway/model";
+import { fail } from "../errors.ts";
+import { type Frame, frameReader } from "./frames.ts";
+import { message, prologue } from "./script.ts";
+
+/** One `sh` on a host that answers scripts in frames. Scripts are sent one after another, each in one round trip. */
+export interface Session extends AsyncDisposable {
+  /** Runs a script; gives its frames in order. Rejects with `config.session` when the shell ended before it answered. */
+  exchange(body: string, onFrame?: (frame: Frame) => void): Promise<readonly Frame[]>;
+  /** How often it waited for the host. */
+  readonly roundTrips: number;
+}
+
+/** Starts the shell. It ends by itself when its input ends, so a change that runs when the operator dies is not cut short. */
+export async function openSession(connection: Connection): Promise<Session> {
+  const nonce = randomBytes(16).toString("hex");
+  const shell = await connection.spawn(["sh"]);
+  return sessionOf(shell, nonce, connection.host);
+}
+
+function sessionOf(shell: Process, nonce: string, host: string): Session {
+  let started = false;
+  let busy = false;
+  let roundTrips = 0;
+  let ended: Error | undefined;
+  let errors = "";
+  let take: (frame: Frame) => void = () => {};
+  let abandon: (reason: Error) => void = () => {};
+
+  const read = frameReader(nonce);
+  shell.stdout.setEncoding("utf8").on("data", (chunk: string) => {
+    for (const frame of read(chunk)) take(frame);
+  });
+  // Always drained: an unread stderr stops the shell.
+  shell.stderr.setEncoding("utf8").on("data", (chunk: string) => {
+    errors = (errors + chunk).slice(-4_096);
+  });
+  const end = (why: string, cause?: unknown): void => {
+    ended ??= fail(
+      "config.session",
+      `the shell on ${host} ended: ${why}${errors === "" ? "" : `; it said: ${errors.trim()}`}`,
+      { cause },
+    );
+    abandon(ended);
+  };
+  shell.exit.then(
+    ({ status }) => end(`exit status ${status}`),
+    (thrown: unknown) => end(messageOf(thrown), thrown),
+  );
+  // A write to a shell that has just gone says what `exit` says better.
+  shell.stdin.on("error", () => {});
+
+  return {
+    get roundTrips() {
+      return roundTrips;
+    },
+    exchange: (body, onFrame) =>
+      new Promise<readonly Frame[]>((resolve, reject) => {
+        if (ended !== undefined) {
+          reject(ended);
+          return;
+        }
+        const frames: Frame[] = [];
+        abandon = reject;
+        take = (frame) => {
+          if (frame.name === "end") {
+            busy = false;
+            resolve(frames);
+            return;
+          }
+          frames.push(frame);
+          onFrame?.(frame);
+        };
+        roundTrips += 1;
+        busy = true;
+        shell.stdin.write(`${started ? "" : `${prologue(nonce)}\n`}${message(body)}`);
+        started = true;
+      }),
+    async [Symbol.asyncDispose]() {
+      shell.stdin.end();
+      // A change that still runs is left to finish on its own.
+      if (!busy) await shell.exit.catch(() => undefined);
+    },
+  };
+}

@@ -1,0 +1,39 @@
+import { type Connection, type Host, quote, type Secrets } from "@slipway/model";
+import { digestsOf, readingsOfItem, repliesOf, reveal, type Seen } from "./engine/evaluate.ts";
+import { endOfFrame, frameReader } from "./engine/frames.ts";
+import { itemsOf } from "./engine/items.ts";
+import { batches, defaultStateFolder, message, prologue, readingScript } from "./engine/script.ts";
+import { fail } from "./errors.ts";
+
+export interface ObserveOptions {
+  readonly secrets?: Secrets;
+  readonly signal?: AbortSignal;
+  /** As in ApplyOptions. */
+  readonly stateFolder?: string;
+}
+
+/** Reads all that a host's properties ask, in one round trip. Changes nothing and takes no lock. */
+export async function observe(host: Host, connection: Connection, options: ObserveOptions = {}): Promise<Seen> {
+  const items = itemsOf(host);
+  const revealed = await reveal(host, items, options.secrets);
+  const all = batches(items.flatMap(readingsOfItem));
+  const nonce = crypto.randomUUID().replaceAll("-", "");
+  const body = `${readingScript(all)}\nls ${quote(options.stateFolder ?? defaultStateFolder)}/pending 2>/dev/null\n${endOfFrame("pending", "0")}`;
+  const output = await connection.exec(["sh"], {
+    stdin: `${prologue(nonce)}\n${message(body)}`,
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+  });
+  const frames = frameReader(nonce)(output.stdout);
+  if (frames.at(-1)?.name !== "end") {
+    throw fail(
+      "config.session",
+      `the shell on ${connection.host} ended early with status ${output.status}: ${output.stderr.trim().slice(-2_000)}`,
+    );
+  }
+  const pending =
+    frames
+      .find((frame) => frame.name === "pending")
+      ?.text.split("\n")
+      .filter((line) => line !== "") ?? [];
+  return { replies: repliesOf(all, frames), pending, digests: digestsOf(revealed) };
+}

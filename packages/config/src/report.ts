@@ -1,0 +1,47 @@
+import { formatMs } from "@slipway/model";
+
+/** `blocked`: not tried, as something it needs failed. `skipped`: its condition does not hold on this host. */
+export type Outcome = "ok" | "changed" | "failed" | "blocked" | "skipped";
+
+export interface ReportItem {
+  readonly property: string;
+  readonly within: readonly string[];
+  readonly outcome: Outcome;
+  readonly ms: number;
+  /** What was done or tried, for people. */
+  readonly changes: readonly string[];
+  /** Why it failed: the command, its exit status and what it said, without secrets. */
+  readonly error?: string;
+}
+
+/** What a run did to a host; every `ok` and `changed` was seen. */
+export interface Report {
+  readonly host: string;
+  readonly changed: number;
+  readonly ok: number;
+  readonly failed: number;
+  readonly blocked: number;
+  readonly skipped: number;
+  readonly items: readonly ReportItem[];
+  readonly ms: number;
+  /** How often the host was waited for, without connecting. */
+  readonly roundTrips: number;
+}
+
+const signs = { ok: "=", changed: "+", failed: "x", blocked: "!", skipped: "-" } as const;
+
+/** A report for people: a summary, then what is not simply ok. */
+export function formatReport(report: Report, options: { readonly all?: boolean } = {}): string {
+  const lines: string[] = [];
+  for (const item of report.items) {
+    if (options.all !== true && (item.outcome === "ok" || item.outcome === "skipped")) continue;
+    const time = item.outcome === "changed" || item.outcome === "failed" ? ` (${formatMs(item.ms)})` : "";
+    lines.push(`  ${signs[item.outcome]} ${item.property}${time}`);
+    if (item.error !== undefined) lines.push(...item.error.split("\n").map((line) => `      ${line}`));
+  }
+  const counts = [`changed: ${report.changed}`, `ok: ${report.ok}`];
+  if (report.failed > 0) counts.push(`failed: ${report.failed}`);
+  if (report.blocked > 0) counts.push(`blocked: ${report.blocked}`);
+  if (report.skipped > 0) counts.push(`skipped: ${report.skipped}`);
+  return [`${report.host}: ${counts.join(", ")} in ${formatMs(report.ms)}`, ...lines].join("\n");
+}
