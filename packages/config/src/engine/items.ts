@@ -25,7 +25,16 @@ interface Draft extends Item {
 interface Place {
   readonly within: readonly string[];
   readonly conditions: readonly ErasedCondition[];
-  readonly following: boolean;
+  /** Inside the second part of an `onChange`: everything there follows, or what is required there and is an action. */
+  readonly following: "all" | "actions" | "nothing";
+  /** What is followed there. One action may follow many things, each in its own place in the order. */
+  readonly followed: readonly string[];
+}
+
+/** Ids of what a property says itself, and of everything that comes with it. */
+interface Visited {
+  readonly own: readonly string[];
+  readonly every: readonly string[];
 }
 
 /**
@@ -34,65 +43,71 @@ interface Place {
  */
 export function itemsOf(host: Pick<Host, "os" | "has">): readonly Item[] {
   const drafts = new Map<string, Draft>();
-  for (const one of host.has) visit(one, { within: [], conditions: [], following: false }, host.os, drafts);
+  const place: Place = { within: [], conditions: [], following: "nothing", followed: [] };
+  for (const one of host.has) visit(one, place, host.os, drafts);
   refuseConflicts([...drafts.values()]);
   return sorted(drafts);
 }
 
-function visit(property: AnyProperty, place: Place, os: Os, drafts: Map<string, Draft>): readonly string[] {
+function visit(property: AnyProperty, place: Place, os: Os, drafts: Map<string, Draft>): Visited {
   const { node } = property;
   switch (node.kind) {
-    case "claim":
-      return [add(node.claim, place, drafts)];
+    case "claim": {
+      const id = add(node.claim, place, drafts);
+      return { own: [id], every: [id] };
+    }
     case "all": {
       const inside = { ...place, within: [...place.within, node.title] };
-      return node.members.flatMap((member) => visit(member, inside, os, drafts));
+      const members = node.members.map((member) => visit(member, inside, os, drafts));
+      return { own: members.flatMap((member) => member.own), every: members.flatMap((member) => member.every) };
     }
     case "requires": {
-      const first = visit(node.first, { ...place, following: false }, os, drafts);
-      const ids = visit(node.of, place, os, drafts);
-      for (const id of ids) for (const need of first) if (need !== id) drafts.get(id)?.needs.add(need);
-      return [...first, ...ids];
+      const following = place.following === "all" ? "actions" : place.following;
+      const first = visit(node.first, { ...place, following }, os, drafts);
+      const of = visit(node.of, place, os, drafts);
+      for (const id of of.own) for (const need of first.every) if (need !== id) drafts.get(id)?.needs.add(need);
+      return { own: of.own, every: [...first.every, ...of.every] };
     }
     case "onChange": {
-      const ids = visit(node.of, place, os, drafts);
-      const then = visit(node.then, { ...place, following: true }, os, drafts);
-      for (const id of then) {
-        const draft = drafts.get(id);
-        if (draft === undefined || !id.startsWith("then-")) continue;
-        for (const source of ids) {
-          draft.follows.add(source);
-          draft.needs.add(source);
-        }
-      }
-      return [...ids, ...then];
+      const of = visit(node.of, place, os, drafts);
+      const then = visit(node.then, { ...place, following: "all", followed: of.own }, os, drafts);
+      for (const id of then.every) if (follower(id)) for (const source of of.own) follow(drafts.get(id), source);
+      return { own: of.own, every: [...of.every, ...then.every] };
     }
     case "when":
       return visit(node.of, { ...place, conditions: [...place.conditions, node.condition] }, os, drafts);
     case "perOs": {
       const own = node.per[os];
-      return own === undefined ? [] : visit(own, place, os, drafts);
+      return own === undefined ? { own: [], every: [] } : visit(own, place, os, drafts);
     }
   }
 }
 
+const follower = (id: string): boolean => id.startsWith("then-");
+
+function follow(draft: Draft | undefined, source: string): void {
+  draft?.follows.add(source);
+  draft?.needs.add(source);
+}
+
 function add(claim: Claim, place: Place, drafts: Map<string, Draft>): string {
+  const follows = place.following === "all" || (place.following === "actions" && claim.action);
+  if (claim.action && !follows) {
+    throw fail("config.bad-argument", `"${claim.title}" is an action and cannot stand for itself`, {
+      hint: "Give it to the `onChange` of the property that it has to follow.",
+    });
+  }
   const said = JSON.stringify([
     claim.title,
     claim.about,
     claim.detail,
     place.conditions.map((condition) => condition.title),
+    follows ? place.followed : [],
   ]);
-  const id = `${place.following ? "then-" : ""}${createHash("sha256").update(said).digest("hex").slice(0, 16)}`;
+  const id = `${follows ? "then-" : ""}${createHash("sha256").update(said).digest("hex").slice(0, 16)}`;
   if (!drafts.has(id)) {
-    drafts.set(id, {
-      id,
-      claim,
-      within: place.within,
-      conditions: place.conditions,
-      needs: new Set(),
-      follows: new Set(),
-    });
+    const { within, conditions } = place;
+    drafts.set(id, { id, claim, within, conditions, needs: new Set(), follows: new Set() });
   }
   return id;
 }
