@@ -24,7 +24,6 @@ export interface Letter {
   readonly channel: string;
   /** Letters about one alert leave in order. */
   readonly key: string;
-  readonly attempts: number;
   readonly announcement: Announcement;
 }
 
@@ -46,7 +45,6 @@ export interface AlertBook extends Disposable {
   /** Letters that wait, the oldest first. */
   waiting(channel: string): readonly Letter[];
   delivered(letter: Letter): void;
-  notDelivered(letter: Letter, reason: string): void;
 }
 
 const schema = `
@@ -54,7 +52,7 @@ const schema = `
   CREATE TABLE IF NOT EXISTS past (id TEXT PRIMARY KEY, resolved INTEGER NOT NULL, alert TEXT NOT NULL);
   CREATE TABLE IF NOT EXISTS outbox (
     row INTEGER PRIMARY KEY AUTOINCREMENT, announcement TEXT NOT NULL, channel TEXT NOT NULL, key TEXT NOT NULL, body TEXT NOT NULL,
-    attempts INTEGER NOT NULL DEFAULT 0, reason TEXT, delivered INTEGER, UNIQUE (announcement, channel));
+    delivered INTEGER, UNIQUE (announcement, channel));
   CREATE INDEX IF NOT EXISTS outbox_waiting ON outbox (channel, row) WHERE delivered IS NULL;
   DELETE FROM outbox WHERE row < (SELECT max(row) FROM outbox) - 10000 AND delivered IS NOT NULL;
   DELETE FROM past WHERE resolved < (SELECT max(resolved) FROM past) - 90 * 86400000;`;
@@ -95,13 +93,8 @@ export async function openAlertBook(options: AlertBookOptions): Promise<AlertBoo
     end: database.prepare("INSERT OR REPLACE INTO past (id, resolved, alert) VALUES (?, ?, ?)"),
     past: database.prepare("SELECT alert FROM past ORDER BY resolved DESC, rowid DESC LIMIT ?"),
     post: database.prepare("INSERT OR IGNORE INTO outbox (announcement, channel, key, body) VALUES (?, ?, ?, ?)"),
-    waiting: database.prepare(
-      "SELECT row, attempts, key, body FROM outbox WHERE channel = ? AND delivered IS NULL ORDER BY row",
-    ),
-    delivered: database.prepare(
-      "UPDATE outbox SET delivered = ?, attempts = attempts + 1, reason = NULL WHERE row = ?",
-    ),
-    failed: database.prepare("UPDATE outbox SET attempts = attempts + 1, reason = ? WHERE row = ?"),
+    waiting: database.prepare("SELECT row, key, body FROM outbox WHERE channel = ? AND delivered IS NULL ORDER BY row"),
+    delivered: database.prepare("UPDATE outbox SET delivered = ? WHERE row = ?"),
   };
 
   const advance = (
@@ -158,17 +151,13 @@ export async function openAlertBook(options: AlertBookOptions): Promise<AlertBoo
     resolved: (limit) =>
       (statement.past.all(limit) as { alert: string }[]).map((row) => JSON.parse(row.alert) as Alert),
     waiting: (channel) =>
-      (statement.waiting.all(channel) as { row: number; attempts: number; key: string; body: string }[]).map(
-        ({ row, attempts, key, body }) => ({
-          row,
-          attempts,
-          key,
-          channel,
-          announcement: JSON.parse(body) as Announcement,
-        }),
-      ),
+      (statement.waiting.all(channel) as { row: number; key: string; body: string }[]).map(({ row, key, body }) => ({
+        row,
+        key,
+        channel,
+        announcement: JSON.parse(body) as Announcement,
+      })),
     delivered: (letter) => void statement.delivered.run(clock.now(), letter.row),
-    notDelivered: (letter, reason) => void statement.failed.run(reason, letter.row),
     [Symbol.dispose]: () => database.close(),
   };
 }

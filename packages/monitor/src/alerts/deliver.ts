@@ -35,6 +35,8 @@ export function deliver(book: AlertBook, channels: readonly string[], options: D
   const run = async (channel: string): Promise<void> => {
     /** Row → monotonic time before which it is not tried again. Not on disk: a restart tries at once. */
     const notBefore = new Map<number, number>();
+    const failures = new Map<number, number>();
+    const sent = new Set<number>();
     while (!signal.aborted) {
       const woken = waker.signal;
       const heads = firstOfEachKey(book.waiting(channel));
@@ -46,15 +48,19 @@ export function deliver(book: AlertBook, channels: readonly string[], options: D
         continue;
       }
       try {
-        await options.send(channel, letter.announcement, signal);
+        // Sent, but not noted because the disk was full: only the note is made again.
+        if (!sent.has(letter.row)) await options.send(channel, letter.announcement, signal);
+        sent.add(letter.row);
         book.delivered(letter);
+        sent.delete(letter.row);
+        failures.delete(letter.row);
         notBefore.delete(letter.row);
       } catch (error) {
         if (signal.aborted) return;
-        const reason = messageOf(error);
-        book.notDelivered(letter, reason);
-        notBefore.set(letter.row, clock.monotonic() + retryMs(letter.attempts + 1));
-        options.onFailure?.(letter, reason);
+        const failed = (failures.get(letter.row) ?? 0) + 1;
+        failures.set(letter.row, failed);
+        notBefore.set(letter.row, clock.monotonic() + retryMs(failed));
+        options.onFailure?.(letter, messageOf(error));
       }
     }
   };

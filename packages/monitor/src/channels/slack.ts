@@ -14,15 +14,15 @@ export function headline({ kind, alert, at }: Announcement): string {
 }
 
 /** Slack reads these three as markup (https://api.slack.com/reference/surfaces/formatting#escaping). */
-const escape = (text: string): string => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+const escaped = (text: string): string => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 
 /** The body of a Slack-compatible incoming webhook. */
 export function slackMessage(announcement: Announcement): object {
   const { alert, kind, at } = announcement;
-  const text = escape(headline(announcement));
+  const text = escaped(headline(announcement));
   const fields = [
-    { title: "Host", value: escape(alert.host), short: true },
-    { title: "Service", value: escape(alert.service), short: true },
+    { title: "Host", value: escaped(alert.host), short: true },
+    { title: "Service", value: escaped(alert.service), short: true },
   ];
   return {
     text,
@@ -30,7 +30,7 @@ export function slackMessage(announcement: Announcement): object {
       {
         fallback: text,
         color: kind === "resolved" ? colours.resolved : colours[alert.severity],
-        text: escape(alert.description),
+        text: escaped(alert.description),
         fields: fields.filter((field) => field.value !== ""),
         footer: announcement.id,
         ts: Math.floor(at / 1_000),
