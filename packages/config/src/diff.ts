@@ -35,5 +35,6 @@ export function diffLines(before: string, after: string): string {
   return lines
     .filter((_, index) => near(index))
     .map((line) => `${line.sign} ${line.text}`.trimEnd())
-    .join("\n");
+    .join("\n")
+    .trimEnd();
 }

@@ -1,4 +1,4 @@
-import { type Change, commandLine, type Host } from "@slipway/model";
+import { type Change, type Command, commandLine, type Host } from "@slipway/model";
 import { type Evaluation, evaluate, overlaps, readingsOfItem, type Seen } from "./engine/evaluate.ts";
 import { type Item, itemsOf } from "./engine/items.ts";
 import { isWrite } from "./engine/script.ts";
@@ -79,8 +79,20 @@ export function formatChange(change: Change): string {
     const size = typeof change.content === "string" ? `${Buffer.byteLength(change.content)} bytes` : "[secret]";
     return `write ${change.path} (${change.mode} ${change.owner}:${change.group}, ${size})`;
   }
-  const text = commandLine(change).split("\n")[0] ?? "";
+  const text = commandLine(plain(change)).replaceAll(/ -o \S+/g, "").split("\n")[0] ?? "";
   return text.length > 160 ? `${text.slice(0, 157)}...` : text;
+}
+
+/** What a command is about, without the wrapping that makes it patient and calm. */
+function plain(command: Command): Command {
+  const [program, ...args] = command;
+  if (program === "env") {
+    const from = args.findIndex((arg) => !/^[A-Z_]+=/.test(arg));
+    return plain(args.slice(from) as unknown as Command);
+  }
+  const [flag, script = "", , ...rest] = args;
+  if (program === "sh" && flag === "-c" && script.includes('"$@"') && rest.length > 0) return plain(rest as unknown as Command);
+  return command;
 }
 
 const signs = { ok: "=", change: "~", unknown: "?", skipped: "-" } as const;

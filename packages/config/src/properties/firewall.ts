@@ -14,11 +14,12 @@ type WithSsh<P extends readonly Port[]> = number extends P[number]
     : readonly [22, ...Port[]];
 
 const ruleset = "/etc/slipway/firewall.nft";
+// 1 and 58 are ICMP for IPv4 and IPv6: names would need /etc/protocols, which small hosts lack.
 const rest = [
   "ct state established,related accept",
   "ct state invalid drop",
   'iifname "lo" accept',
-  "meta l4proto { icmp, ipv6-icmp } accept",
+  "meta l4proto { 1, 58 } accept",
 ];
 
 /** The whole ruleset: one transaction that replaces our table and touches no other, so Docker's stay. */
