@@ -1,15 +1,43 @@
+import { followRemote, remoteJournal } from "@slipway/journal";
 import { type Clock, type Connection, systemClock, verifiedRef } from "@slipway/model";
 import { fail } from "./errors.ts";
 import { gitOn } from "./git.ts";
 import { signatureFile, statementFile } from "./publish.ts";
 import type { CiRecord } from "./records.ts";
 import { journalPath, type Repository } from "./repository.ts";
-import { type Run, runsOf } from "./runs.ts";
+import { apply, type Run } from "./runs.ts";
 
 /** All runs of a repository, oldest first, read from the CI's journal on its host. Empty before the first. */
 export async function readRuns(connection: Connection, repository: Repository): Promise<readonly Run[]> {
-  const { readRemoteJournal } = await import("./remote-journal.ts");
-  return runsOf(await readRemoteJournal<CiRecord>(connection, journalPath(repository)));
+  await using journal = await remoteJournal<CiRecord>(connection, journalPath(repository));
+  const runs = new Map<string, Run>();
+  for await (const entry of journal.read()) apply(runs, entry);
+  return [...runs.values()];
+}
+
+/**
+ * The runs, and again whenever something is written about one, until the signal aborts. The first are given at once, when there
+ * are any. Throws when the connection breaks; begin again with a new one.
+ */
+export async function* followRuns(
+  connection: Connection,
+  repository: Repository,
+  signal: AbortSignal,
+): AsyncGenerator<readonly Run[]> {
+  const runs = new Map<string, Run>();
+  let seq = 0;
+  {
+    await using journal = await remoteJournal<CiRecord>(connection, journalPath(repository));
+    for await (const entry of journal.read()) {
+      apply(runs, entry);
+      seq = entry.seq;
+    }
+  }
+  if (runs.size > 0) yield [...runs.values()];
+  for await (const entry of followRemote<CiRecord>(connection, journalPath(repository), seq, signal)) {
+    apply(runs, entry);
+    yield [...runs.values()];
+  }
 }
 
 /** The newest commit of main; undefined before the first run passed. */

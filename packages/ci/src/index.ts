@@ -1,4 +1,12 @@
-export { mainCommit, readRuns, resolveCommit, verifiedStatement, type WaitOptions, waitForRun } from "./client.ts";
+export {
+  followRuns,
+  mainCommit,
+  readRuns,
+  resolveCommit,
+  verifiedStatement,
+  type WaitOptions,
+  waitForRun,
+} from "./client.ts";
 export type { Limits } from "./container.ts";
 export * from "./definitions/index.ts";
 export type { Docker } from "./docker.ts";

@@ -29,6 +29,7 @@ export async function openLog(
   maxBytes: number,
 ): Promise<StepLog> {
   const path = logPath(at.repository, at.run, at.step);
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: the shell expands it
   const keep = 'umask 027; mkdir -p "${1%/*}" && rm -f "$1.done" && cat >"$1"; : >"$1.done"';
   const process = await connection.spawn(["sh", "-c", keep, "sh", path]);
   process.stdout.resume();

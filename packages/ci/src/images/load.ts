@@ -121,7 +121,7 @@ const drain = async (answer: NodeJS.ReadableStream, name: string): Promise<void>
   for await (const chunk of answer) text += String(chunk);
   for (const line of text.split("\n")) {
     if (!line.includes('"error"')) continue;
-    const { error } = JSON.parse(line) as { error?: unknown };
-    if (error !== undefined) throw fail("image.load-failed", `the engine refused ${name}: ${String(error)}`);
+    const { error } = JSON.parse(line) as { error?: string };
+    if (error !== undefined) throw fail("image.load-failed", `the engine refused ${name}: ${error}`);
   }
 };
