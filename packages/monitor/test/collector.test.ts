@@ -38,7 +38,7 @@ test("a lost connection is a gap, then unreachable, and is made again with pause
   await clock.advance(1_000);
   host.mode = "refuses";
   await clock.advance(60_000);
-  expect(states().slice(0, 5)).toEqual(["ok", "warning", "warning", "critical", "critical"]);
+  expect(states().slice(0, 5)).toEqual(["ok", "unknown", "unknown", "critical", "critical"]);
   expect(host.connects).toBeLessThan(10);
   host.mode = "up";
   await clock.advance(31_000);
@@ -53,10 +53,10 @@ test("a host that hangs is given up after the deadline, while connecting and whi
   await clock.advance(0);
   host.mode = "hangs";
   await clock.advance(60_000 + 15_000);
-  expect(states()).toEqual(["ok", "warning"]);
+  expect(states()).toEqual(["ok", "unknown"]);
   expect(events.at(-1)?.description).toBe("no answer within 15 s");
   await clock.advance(60_000);
-  expect(states()).toEqual(["ok", "warning", "warning"]);
+  expect(states()).toEqual(["ok", "unknown", "unknown"]);
   stop.abort();
   await done;
   expect(clock.sleeping).toBe(0);

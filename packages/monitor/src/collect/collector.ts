@@ -75,11 +75,11 @@ export async function collectHost(host: WatchedHost, options: CollectorOptions):
           misses += 1;
           notBefore = clock.monotonic() + (misses === 1 ? 0 : Math.min(1_000 * 2 ** (misses - 1), maxPauseMs));
           await drop();
-          say(misses >= allowed ? "critical" : "warning", messageOf(error));
+          say(misses >= allowed ? "critical" : "unknown", messageOf(error));
         }
       } else {
         misses += 1;
-        say(misses >= allowed ? "critical" : "warning", "waiting to connect again");
+        say(misses >= allowed ? "critical" : "unknown", "waiting to connect again");
       }
       next = Math.max(next + everyMs, clock.monotonic());
       await clock.sleep(next - clock.monotonic(), signal).catch(() => {});
