@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { connect } from "node:net";
+import { answersSsh } from "@slipway/provision/answers-ssh";
 import { type Engine, engineAt } from "@slipway/provision/local/engine";
 import { ensureHostImage } from "@slipway/provision/local/image";
 import { removeNetwork } from "@slipway/provision/local/network";
@@ -92,7 +92,7 @@ async function started(engine: Engine, host: { id: string; address: string }, si
     )) !== 0
   )
     await pause(50, deadline);
-  while (!(await answersSsh(host.address, deadline))) await pause(50, deadline);
+  while (!(await answersSsh(host.address, 22, deadline))) await pause(50, deadline);
 }
 
 const pause = (spanMs: number, signal: AbortSignal): Promise<void> =>
@@ -100,16 +100,3 @@ const pause = (spanMs: number, signal: AbortSignal): Promise<void> =>
     if (signal.aborted) return reject(signal.reason);
     setTimeout(resolve, spanMs);
   });
-
-/** Whether the first bytes on port 22 are SSH's greeting. */
-function answersSsh(address: string, signal: AbortSignal): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ host: address, port: 22, signal });
-    socket.setTimeout(2_000, () => socket.destroy());
-    socket.once("data", (bytes) => {
-      resolve(bytes.toString("latin1").startsWith("SSH-2.0-"));
-      socket.destroy();
-    });
-    socket.on("error", () => {}).on("close", () => resolve(false));
-  });
-}

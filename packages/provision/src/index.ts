@@ -1,1 +1,14 @@
-export {};
+export * from "./answers-ssh.ts";
+export * from "./apply.ts";
+export * from "./client.ts";
+export * from "./destroy.ts";
+export * from "./digitalocean.ts";
+export * from "./errors.ts";
+export * from "./machines.ts";
+export * from "./observe.ts";
+export * from "./open-cloud.ts";
+export * from "./plan.ts";
+export * from "./request.ts";
+export * from "./ssh-files.ts";
+export * from "./ssh-key.ts";
+export * from "./wanted.ts";

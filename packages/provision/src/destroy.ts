@@ -1,0 +1,40 @@
+import { type Clock, systemClock } from "@slipway/model";
+import type { DigitalOcean } from "./client.ts";
+import { fail } from "./errors.ts";
+import { listMachines } from "./machines.ts";
+import { stackTag } from "./tags.ts";
+
+export interface DestroyOptions {
+  readonly client: DigitalOcean;
+  readonly onEvent?: (event: { readonly host: string; readonly step: "destroyed" }) => void;
+  readonly clock?: Clock;
+  readonly signal?: AbortSignal;
+}
+
+/** Removes the machines of a stack and its keys, and resolves when the cloud lists none of them any more. May be repeated. */
+export async function destroyStack(
+  stack: string,
+  options: DestroyOptions,
+): Promise<{ readonly machines: readonly string[]; readonly keys: readonly string[] }> {
+  const { client } = options;
+  const clock = options.clock ?? systemClock;
+  const machines = await listMachines(client, stack);
+  await Promise.all(
+    machines.map(async (machine) => {
+      await client.deleteDroplet(machine.id);
+      options.onEvent?.({ host: machine.name, step: "destroyed" });
+    }),
+  );
+  const until = clock.monotonic() + 120_000;
+  // Also takes what appeared meanwhile, and lets the local cloud put away its network.
+  for (;;) {
+    await client.deleteTagged(stackTag(stack));
+    if ((await client.droplets(stackTag(stack))).length === 0) break;
+    if (clock.monotonic() > until) throw fail("machine.slow", `machines of ${stack} are still listed`);
+    await clock.sleep(1_000, options.signal);
+  }
+  const keys = (await client.keys()).filter((key) => key.name.startsWith(`slipway:${stack}:`));
+  await Promise.all(keys.map((key) => client.deleteKey(key.id)));
+  await client.deleteTag(stackTag(stack));
+  return { machines: machines.map((machine) => machine.name), keys: keys.map((key) => key.name) };
+}

@@ -1,0 +1,35 @@
+import type { Machine, Secret } from "@slipway/model";
+
+export type RegionSlug = "nyc1" | "nyc3" | "ams3" | "sfo3" | "sgp1" | "lon1" | "fra1" | "tor1" | "blr1" | "syd1";
+export type SizeSlug = `${string}-${number}vcpu-${number}${"gb" | "mb"}${string}`;
+
+/** Where the droplet is made: at DigitalOcean with a token of the vault, or on this machine's embedded local cloud. */
+export type DropletAt =
+  | { readonly token: Secret; readonly cloud?: never }
+  | { readonly cloud: "local"; readonly token?: never };
+
+export interface DropletShape {
+  readonly region: RegionSlug;
+  readonly size: SizeSlug;
+  /** Slug of a distribution's image; default Debian 12. */
+  readonly image?: string;
+  /** Tags of your own, besides those by which Slipway finds it. Letters, digits, `_`, `:` and `-`. */
+  readonly tags?: readonly string[];
+}
+export type DropletSpec = DropletShape & DropletAt;
+
+/** A machine that {@link droplet} describes. */
+export interface DropletMachine extends Machine {
+  readonly provider: "digitalocean";
+  readonly spec: Readonly<Record<string, unknown>> &
+    Required<DropletShape> & { readonly token?: Secret; readonly cloud?: "local" };
+}
+
+/** Describes a droplet for a host of `ops.config.ts`; nothing is made before `ops provision`. */
+export const droplet = (spec: DropletSpec): DropletMachine => ({
+  provider: "digitalocean",
+  spec: { ...spec, image: spec.image ?? "debian-12-x64", tags: spec.tags ?? [] },
+});
+
+/** Whether a machine was described by {@link droplet}. */
+export const isDroplet = (machine: Machine): machine is DropletMachine => machine.provider === "digitalocean";

@@ -1,0 +1,54 @@
+import type { Clock, Secrets } from "@slipway/model";
+import { type DigitalOcean, digitalOcean } from "./client.ts";
+import { fail } from "./errors.ts";
+import { dropletHosts, type HostOnMachine } from "./wanted.ts";
+
+export interface OpenCloudOptions {
+  /** Name of the local cloud, when that is where the hosts are. */
+  readonly name: string;
+  /** Opens the token, when the hosts are at DigitalOcean. */
+  readonly secrets?: Secrets;
+  /** Default https://api.digitalocean.com. */
+  readonly url?: string;
+  readonly dockerSocket?: string;
+  readonly clock?: Clock;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (message: string) => void;
+}
+
+/** A client for where the hosts' machines are; disposing ends a local cloud's server, not its machines. */
+export interface OpenCloud extends AsyncDisposable {
+  readonly where: "local" | "digitalocean";
+  readonly client: DigitalOcean;
+}
+
+/** Opens the cloud that the hosts' machines name: DigitalOcean with their token, or this machine's local cloud. */
+export async function openCloud(hosts: readonly HostOnMachine[], options: OpenCloudOptions): Promise<OpenCloud> {
+  const specs = dropletHosts(hosts).map((host) => host.on.spec);
+  const [first] = specs;
+  if (first === undefined) throw fail("plan.problems", "no host has a droplet for its machine");
+  if (specs.some((spec) => spec.cloud !== first.cloud || spec.token?.name !== first.token?.name))
+    throw fail("plan.problems", "the hosts' droplets are in different clouds; plan each cloud by itself");
+  const common = { ...(options.clock && { clock: options.clock }), ...(options.signal && { signal: options.signal }) };
+  if (first.cloud === "local") {
+    const { startLocalCloud } = await import("./local/cloud.ts");
+    const local = await startLocalCloud(options);
+    const client = await digitalOcean({
+      url: local.url,
+      token: () => Promise.resolve(local.token),
+      timeoutMs: 300_000,
+      ...common,
+    });
+    return { where: "local", client, [Symbol.asyncDispose]: () => local[Symbol.asyncDispose]() };
+  }
+  const { token } = first;
+  const { secrets } = options;
+  if (token === undefined || secrets === undefined)
+    throw fail("token.refused", "DigitalOcean needs a token and a vault that opens it");
+  const client = await digitalOcean({
+    url: options.url ?? "https://api.digitalocean.com",
+    token: () => secrets.reveal(token),
+    ...common,
+  });
+  return { where: "digitalocean", client, [Symbol.asyncDispose]: () => Promise.resolve() };
+}

@@ -1,0 +1,104 @@
+import { ssh } from "@slipway/connection";
+import { afterAll, expect, test } from "vitest";
+import {
+  applyProvision,
+  changesOf,
+  type DigitalOcean,
+  destroyStack,
+  droplet,
+  generateSshKey,
+  knownHosts,
+  listMachines,
+  observe,
+  openCloud,
+  type ProvisionEvent,
+  type ProvisionPlan,
+  planProvision,
+  sshConfig,
+  wantedOf,
+} from "../src/index.ts";
+import { engineAt } from "../src/local/engine.ts";
+
+const stack = `t${process.pid}`;
+const operator = generateSshKey("operator");
+const on = droplet({ cloud: "local", region: "lon1", size: "s-1vcpu-1gb", tags: ["env:test"] });
+const hosts = [
+  { name: "app", on },
+  { name: "ci", on },
+];
+
+const plan = async (client: DigitalOcean): Promise<ProvisionPlan> =>
+  planProvision(wantedOf(hosts), await observe(client, stack), { stack, operatorKey: operator.publicKey });
+
+/** What the engine holds of this test's cloud. */
+async function leftovers(): Promise<{ containers: number; volumes: number; networks: number }> {
+  const engine = engineAt();
+  const query = { filters: { label: [`slipway.cloud=${stack}`] } };
+  const [containers, volumes, networks] = await Promise.all([
+    engine.call("GET", "/containers/json", { query: { all: true, ...query } }),
+    engine.call("GET", "/volumes", { query }),
+    engine.call("GET", "/networks", { query }),
+  ]);
+  const count = (all: unknown): number => (Array.isArray(all) ? all.length : 0);
+  const named = (volumes.json() as { Volumes: unknown }).Volumes;
+  return { containers: count(containers.json()), volumes: count(named), networks: count(networks.json()) };
+}
+
+afterAll(async () => {
+  await using cloud = await openCloud(hosts, { name: stack });
+  await destroyStack(stack, { client: cloud.client });
+});
+
+test("provisions two hosts, a second run changes nothing, and destroying leaves nothing", async () => {
+  await using cloud = await openCloud(hosts, { name: stack });
+  const { client } = cloud;
+  const connect: Parameters<typeof applyProvision>[1]["connect"] = (address, signal) =>
+    ssh(address, { privateKey: operator.privateKey }, { signal });
+
+  const first = await plan(client);
+  expect(first.problems).toEqual([]);
+  expect(changesOf(first)).toBe(3);
+  const events: ProvisionEvent[] = [];
+  const result = await applyProvision(first, { client, connect, onEvent: (event) => events.push(event) });
+  expect(result.failed).toEqual([]);
+  expect(result.changes).toBe(3);
+  expect(events.filter((event) => event.host === "app").map((event) => event.step)).toEqual([
+    "creating",
+    "created",
+    "active",
+    "answers",
+    "verified",
+    "ready",
+  ]);
+
+  const second = await plan(client);
+  expect(changesOf(second)).toBe(0);
+  const again = await applyProvision(second, { client, connect });
+  expect(again).toMatchObject({ changes: 0, failed: [] });
+  expect(again.machines).toEqual(result.machines);
+
+  await expect(applyProvision(first, { client, connect })).rejects.toMatchObject({ code: "plan.stale", exitCode: 5 });
+
+  // Another process sees the same cloud: nothing is kept outside the engine.
+  await using other = await openCloud(hosts, { name: stack });
+  expect(await listMachines(other.client, stack)).toEqual(result.machines);
+
+  const files = { identity: "/k", knownHosts: "/h" };
+  expect(sshConfig(result.machines, files)).toContain("Host app\n");
+  expect(knownHosts(result.machines)).toContain(`app,${result.machines[0]?.address} ssh-ed25519 `);
+
+  const wrong = { ...operator, ...generateSshKey("other") };
+  const [app] = result.machines;
+  await expect(
+    ssh(
+      { host: "app", address: app?.address ?? "", port: 22, user: "root", hostKeys: [wrong.sha256] },
+      { privateKey: operator.privateKey },
+    ),
+  ).rejects.toMatchObject({ code: "connection.host-key", exitCode: 5 });
+
+  expect(await destroyStack(stack, { client })).toEqual({
+    machines: ["app", "ci"],
+    keys: [`slipway:${stack}:operator`],
+  });
+  expect(await leftovers()).toEqual({ containers: 0, volumes: 0, networks: 0 });
+});
