@@ -72,10 +72,10 @@ const create = async (dir: string): Promise<void> => {
   const present = await readdir(dir);
   // What an interrupted attempt left is made again; somebody's files are not touched.
   if (present.length > 0 && !existsSync(unfinished)) throw new Error(`${dir} is not empty and not the ledger's`);
-  for (const name of present.filter((name) => name !== ".git")) await rm(join(dir, name), { recursive: true });
+  for (const name of present.filter((one) => one !== ".git")) await rm(join(dir, name), { recursive: true });
   await mkdir(join(dir, ".git"), { recursive: true });
   await writeFile(unfinished, "");
-  for (const name of (await readdir(join(dir, ".git"))).filter((name) => name !== "unfinished")) {
+  for (const name of (await readdir(join(dir, ".git"))).filter((one) => one !== "unfinished")) {
     await rm(join(dir, ".git", name), { recursive: true });
   }
   await git(dir, ["init", "--quiet", "--initial-branch=main", "--template="]);

@@ -28,7 +28,7 @@ export const storedEvent: fc.Arbitrary<Stored> = fc
       })),
     ),
   )
-  .map(([offset, at, event]) => ({ offset, at: at.toISOString(), ...event }) as Stored);
+  .map(([offset, at, event]) => ({ offset, at: at.toISOString(), ...event }));
 
 /** A command on a few loans, often repeated with the same key. */
 export const command: fc.Arbitrary<Command> = fc.oneof(

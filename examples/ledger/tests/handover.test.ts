@@ -45,9 +45,9 @@ test("handed over under load, nothing is lost, doubled or refused", limit, async
 
   const acknowledged: string[] = [];
   const refused: number[] = [];
-  let running = true;
+  const stopped = new AbortController();
   const client = async (number: number) => {
-    for (let index = 0; running; index += 1) {
+    for (let index = 0; !stopped.signal.aborted; index += 1) {
       const name = `c${number}n${index}`;
       const answer = await grant(proxy.url, name, name);
       await answer.arrayBuffer();
@@ -72,7 +72,7 @@ test("handed over under load, nothing is lost, doubled or refused", limit, async
     pauses.push(performance.now() - before);
     active = next;
   }
-  running = false;
+  stopped.abort();
   await Promise.all(clients);
 
   const events = await data.events();

@@ -2,9 +2,9 @@ import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Lock, takeLock } from "../stream/lock.ts";
-import { type EventLog, openForAppend, openLog } from "../stream/log.ts";
+import { type AppendFile, type EventLog, openForAppend, openLog } from "../stream/log.ts";
 import { followFile } from "../stream/tail.ts";
-import { apply, type Command, decide, emptyLedger, type Ledger, type Loan } from "./ledger.ts";
+import { apply, type Command, decide, emptyLedger, type Ledger, type Loan, type Totals, totalsOf } from "./ledger.ts";
 
 /**
  *                   writer file names us,            another writer is named
@@ -49,7 +49,7 @@ export interface Core {
   readonly offset: number;
   readonly commits: number;
   /** Loans, newest first, none that is not on the disk. */
-  loans(limit: number): Promise<{ readonly total: number; readonly loans: readonly Loan[] }>;
+  loans(limit: number): Promise<Totals & { readonly loans: readonly Loan[] }>;
   loan(id: string): Promise<Loan | undefined>;
   /** Carries out a command; resolves when its event is on the disk. Throws `Refused` and `Unavailable`. */
   change(command: Command): Promise<{ readonly loan: Loan; readonly offset: number; readonly repeated: boolean }>;
@@ -86,7 +86,13 @@ export const openCore = async (options: CoreOptions): Promise<Core> => {
     const fence = async () => {
       if (!(await mayWrite())) throw new Unavailable("another release is the writer now");
     };
-    const counted = { ...file, sync: () => file.sync().then(() => void (commits += 1)) };
+    const counted: AppendFile = {
+      ...file,
+      sync: async () => {
+        await file.sync();
+        commits += 1;
+      },
+    };
     writing = { lock, log: openLog({ file: counted, offset: ledger.offset, fence, now }) };
     role = "active";
     promoted.resolve();
@@ -155,8 +161,7 @@ export const openCore = async (options: CoreOptions): Promise<Core> => {
     get commits() {
       return commits;
     },
-    loans: (limit) =>
-      seen(() => ({ total: ledger.loans.size, loans: [...ledger.loans.values()].slice(-limit).reverse() })),
+    loans: (limit) => seen(() => ({ ...totalsOf(ledger), loans: [...ledger.loans.values()].slice(-limit).reverse() })),
     loan: (id) => seen(() => ledger.loans.get(id)),
     async change(command) {
       const log = await writable();

@@ -20,6 +20,23 @@ export interface Ledger {
   offset: number;
 }
 
+/** All loans together. Amounts in cents. */
+export interface Totals {
+  readonly total: number;
+  readonly lent: number;
+  readonly outstanding: number;
+}
+
+export const totalsOf = ({ loans }: Ledger): Totals => {
+  let lent = 0;
+  let outstanding = 0;
+  for (const loan of loans.values()) {
+    lent += loan.principal;
+    outstanding += loan.outstanding;
+  }
+  return { total: loans.size, lent, outstanding };
+};
+
 export type Command =
   | {
       readonly do: "grant";

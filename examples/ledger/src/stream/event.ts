@@ -61,7 +61,7 @@ export const decode = (line: string, expected: number): Stored => {
 const parse = (line: string, expected: number): Record<string, unknown> => {
   try {
     const value: unknown = JSON.parse(line);
-    if (typeof value === "object" && value !== null && "data" in value) return value as Record<string, unknown>;
+    if (typeof value === "object" && value !== null && "data" in value) return { ...value };
   } catch {
     // Told below, together with values that are no event.
   }

@@ -21,7 +21,7 @@ export const takeLock = async (path: string, signal: AbortSignal): Promise<Lock 
       return { release, [Symbol.asyncDispose]: async () => release() };
     } catch (cause) {
       database.close();
-      if (!String((cause as Error).message).includes("locked")) throw cause;
+      if (!(cause instanceof Error && cause.message.includes("locked"))) throw cause;
     }
     await delay(20, undefined, { signal }).catch(() => {});
   }

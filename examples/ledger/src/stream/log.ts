@@ -38,7 +38,7 @@ export interface LogOptions {
 export const openLog = ({ file, offset: last, fence, now }: LogOptions): EventLog => {
   let offset = last;
   let waiting: Waiting[] = [];
-  let failure: unknown;
+  let failure: Error | undefined;
   let flushing: Promise<void> = Promise.resolve();
   let busy = false;
   let latest: Promise<void> = Promise.resolve();
@@ -54,8 +54,8 @@ export const openLog = ({ file, offset: last, fence, now }: LogOptions): EventLo
         await file.sync();
         for (const { resolve } of batch) resolve();
       } catch (cause) {
-        failure = cause;
-        for (const { reject } of batch) reject(cause);
+        failure = cause instanceof Error ? cause : new Error(String(cause));
+        for (const { reject } of batch) reject(failure);
       }
     }
     busy = false;

@@ -8,6 +8,13 @@ interface Loan {
   readonly status: "active" | "repaid";
 }
 
+interface Loans {
+  readonly total: number;
+  readonly lent: number;
+  readonly outstanding: number;
+  readonly loans: readonly Loan[];
+}
+
 interface Mail {
   readonly offset: number;
   readonly to: string;
@@ -15,18 +22,23 @@ interface Mail {
   readonly body: string;
 }
 
-const one = <T extends Element>(selector: string, within: ParentNode = document): T => {
-  const found = within.querySelector<T>(selector);
-  if (found === null) throw new Error(`the page has no ${selector}`);
+const one = <T extends Element>(kind: new () => T, selector: string, within: ParentNode = document): T => {
+  const found = within.querySelector(selector);
+  if (!(found instanceof kind)) throw new Error(`the page has no ${selector}`);
   return found;
 };
 
 const money = (cents: number): string =>
   (cents / 100).toLocaleString("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
-const cents = (value: FormDataEntryValue | null): number => Math.round(Number(value) * 100);
+/** What was typed into a field, as text; and as cents. */
+const typed = (data: FormData, field: string): string => {
+  const value = data.get(field);
+  return typeof value === "string" ? value : "";
+};
+const cents = (data: FormData, field: string): number => Math.round(Number(typed(data, field)) * 100);
 
 const say = (text: string, wrong = false): void => {
-  const message = one("#message");
+  const message = one(HTMLElement, "#message");
   message.textContent = text;
   message.classList.toggle("wrong", wrong);
 };
@@ -58,14 +70,14 @@ const post = async (path: string, body: object): Promise<void> => {
 const rows = new Map<string, HTMLLIElement>();
 
 const newRow = (loan: Loan): HTMLLIElement => {
-  const row = one<HTMLTemplateElement>("#loan").content.firstElementChild?.cloneNode(true) as HTMLLIElement;
+  const row = one(HTMLTemplateElement, "#loan").content.firstElementChild?.cloneNode(true) as HTMLLIElement;
   row.dataset["loan"] = loan.id;
-  one(".borrower", row).textContent = loan.borrower;
-  one(".email", row).textContent = loan.email;
-  const form = one<HTMLFormElement>(".repay", row);
+  one(HTMLElement, ".borrower", row).textContent = loan.borrower;
+  one(HTMLElement, ".email", row).textContent = loan.email;
+  const form = one(HTMLFormElement, ".repay", row);
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    const amount = cents(new FormData(form).get("amount"));
+    const amount = cents(new FormData(form), "amount");
     form.reset();
     void act(`${money(amount)} received from ${loan.borrower}.`, () =>
       post(`/api/loans/${encodeURIComponent(loan.id)}/repayments`, { amount }),
@@ -75,24 +87,24 @@ const newRow = (loan: Loan): HTMLLIElement => {
   return row;
 };
 
-const show = (loans: readonly Loan[], total: number): void => {
-  one("#count").textContent = String(total);
-  one("#lent").textContent = money(loans.reduce((sum, { principal }) => sum + principal, 0));
-  one("#outstanding").textContent = money(loans.reduce((sum, { outstanding }) => sum + outstanding, 0));
-  one<HTMLElement>("#empty").hidden = loans.length > 0;
-  const list = one("#loans");
+const show = ({ loans, total, lent, outstanding }: Loans): void => {
+  one(HTMLElement, "#count").textContent = String(total);
+  one(HTMLElement, "#lent").textContent = money(lent);
+  one(HTMLElement, "#outstanding").textContent = money(outstanding);
+  one(HTMLElement, "#empty").hidden = loans.length > 0;
+  const list = one(HTMLElement, "#loans");
   for (const [index, loan] of loans.entries()) {
     const row = rows.get(loan.id) ?? newRow(loan);
     if (list.children[index] !== row) list.insertBefore(row, list.children[index] ?? null);
     row.classList.toggle("is-repaid", loan.status === "repaid");
-    one(".repaid", row).textContent = `${money(loan.repaid)} of ${money(loan.repaid + loan.outstanding)}`;
-    one<HTMLProgressElement>("progress", row).value = loan.repaid / (loan.repaid + loan.outstanding);
-    one<HTMLInputElement>("input", row).placeholder = money(loan.outstanding);
+    one(HTMLElement, ".repaid", row).textContent = `${money(loan.repaid)} of ${money(loan.repaid + loan.outstanding)}`;
+    one(HTMLProgressElement, "progress", row).value = loan.repaid / (loan.repaid + loan.outstanding);
+    one(HTMLInputElement, "input", row).placeholder = money(loan.outstanding);
   }
 };
 
 const showMails = (mails: readonly Mail[]): void => {
-  one("#mails").replaceChildren(
+  one(HTMLElement, "#mails").replaceChildren(
     ...mails.map(({ to, subject, body }) => {
       const item = document.createElement("li");
       const head = document.createElement("strong");
@@ -108,8 +120,7 @@ const showMails = (mails: readonly Mail[]): void => {
 };
 
 const refresh = async (): Promise<void> => {
-  const { loans, total } = await get<{ loans: Loan[]; total: number }>("/api/loans");
-  show(loans, total);
+  show(await get<Loans>("/api/loans"));
   showMails((await get<{ mails: Mail[] }>("/mails")).mails);
 };
 
@@ -123,12 +134,12 @@ const act = async (done: string, work: () => Promise<void>): Promise<void> => {
   }
 };
 
-const grant = one<HTMLFormElement>("#grant");
+const grant = one(HTMLFormElement, "#grant");
 grant.addEventListener("submit", (event) => {
   event.preventDefault();
   const data = new FormData(grant);
-  const borrower = String(data.get("borrower"));
-  const loan = { borrower, email: String(data.get("email")), principal: cents(data.get("principal")) };
+  const borrower = typed(data, "borrower");
+  const loan = { borrower, email: typed(data, "email"), principal: cents(data, "principal") };
   void act(`${money(loan.principal)} granted to ${borrower}.`, async () => {
     await post("/api/loans", loan);
     grant.reset();

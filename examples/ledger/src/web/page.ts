@@ -1,4 +1,4 @@
-const escape = (text: string): string => text.replace(/[&<>"']/g, (character) => `&#${character.codePointAt(0)};`);
+const escaped = (text: string): string => text.replace(/[&<>"']/g, (character) => `&#${character.codePointAt(0)};`);
 
 /** The page: a frame with the forms; `client.js` fills in what the ledger says. */
 export const page = ({ version, release }: { readonly version: string; readonly release: string }): string => {
@@ -45,7 +45,7 @@ export const page = ({ version, release }: { readonly version: string; readonly 
     <ol id="mails"></ol>
   </section>
 </main>
-<footer>Ledger <span id="version">${escape(version)}</span> · <span id="release">${escape(running)}</span></footer>
+<footer>Ledger <span id="version">${escaped(version)}</span> · <span id="release">${escaped(running)}</span></footer>
 <template id="loan">
   <li>
     <div class="who"><strong class="borrower"></strong><span class="email"></span></div>
