@@ -66,22 +66,22 @@ export interface PlanOptions {
  * wanted only keep what is current in order. Empty when nothing has to happen. Steps are safe to stop after any of them: seen and planned
  * again, the host converges.
  */
-export function plan(app: string, seen: Seen, wanted?: Wanted, options: PlanOptions = {}): Plan {
+export function plan(seen: Seen, wanted?: Wanted, options: PlanOptions = {}): Plan {
   const { pending, current } = seen.history;
   if (pending !== undefined) {
     const { deployment } = pending;
     if (pending.committedAt === undefined)
       return {
         phase: "recover",
-        steps: [...reconcile(app, seen, current?.deployment, options), { do: "undone", id: deployment.id }],
+        steps: [...reconcile(seen, current?.deployment, options), { do: "undone", id: deployment.id }],
       };
     return {
       phase: "recover",
-      steps: [...reconcile(app, seen, deployment, options), ...ending(seen, deployment, options)],
+      steps: [...reconcile(seen, deployment, options), ...ending(seen, deployment, options)],
     };
   }
   if (wanted === undefined || (current !== undefined && isSame(seen, current.deployment, wanted))) {
-    const steps = reconcile(app, seen, current?.deployment, options);
+    const steps = reconcile(seen, current?.deployment, options);
     return { phase: steps.length === 0 ? "nothing to do" : "repair", steps };
   }
   const deployment = begin(seen, wanted);
@@ -89,7 +89,7 @@ export function plan(app: string, seen: Seen, wanted?: Wanted, options: PlanOpti
     phase: "deploy",
     steps: [
       { do: "begin", deployment },
-      ...reconcile(app, seen, deployment, options, "commit"),
+      ...reconcile(seen, deployment, options, "commit"),
       ...ending(seen, deployment, options),
     ],
   };
@@ -124,7 +124,6 @@ function begin(seen: Seen, wanted: Wanted): Deployment {
 
 /** The steps after which exactly `target` runs and serves (`undefined`: nothing does). With `commit`, the target takes over for good. */
 function reconcile(
-  app: string,
   seen: Seen,
   target: Deployment | undefined,
   options: PlanOptions,
@@ -174,7 +173,8 @@ function reconcile(
     const gated = mode === "commit" || seen.history.pending !== undefined ? specs : stopped;
     for (const { service, name: container } of gated)
       steps.push({ do: "gate", deployment: target, service, container });
-    if (mode === "commit") steps.push({ do: "phase", id: target.id, phase: "healthy" });
+    if (mode === "commit")
+      steps.push({ do: "phase", id: target.id, phase: "healthy" }, { do: "verify", deployment: target });
   }
 
   const site = target === undefined ? undefined : siteOf(target, seen, options);
@@ -232,7 +232,7 @@ function ending(seen: Seen, deployment: Deployment, options: PlanOptions): reado
   return [
     { do: "phase", id: deployment.id, phase: "active" },
     { do: "compose", deployment },
-    { do: "prune", images, deployments: [deployment.id] },
+    { do: "prune", deployment, images },
     { do: "done", id: deployment.id },
   ];
 }

@@ -16,12 +16,13 @@ export type Step =
   | { readonly do: "drain" }
   | { readonly do: "stop"; readonly container: string; readonly seconds: number }
   | { readonly do: "phase"; readonly id: string; readonly phase: Phase }
+  | { readonly do: "verify"; readonly deployment: Deployment }
   | { readonly do: "commit"; readonly deployment: Deployment; readonly streams: readonly string[] }
   | { readonly do: "writer"; readonly service: string; readonly release: string }
   | { readonly do: "promote"; readonly deployment: Deployment; readonly service: string; readonly container: string }
   | { readonly do: "remove"; readonly container: string }
   | { readonly do: "compose"; readonly deployment: Deployment }
-  | { readonly do: "prune"; readonly images: ReadonlySet<string>; readonly deployments: readonly string[] }
+  | { readonly do: "prune"; readonly deployment: Deployment; readonly images: ReadonlySet<string> }
   | { readonly do: "done"; readonly id: string }
   | { readonly do: "undone"; readonly id: string };
 
@@ -54,6 +55,8 @@ export function titleOf(step: Step): string {
       return `stop ${step.container}`;
     case "phase":
       return `note: ${step.phase}`;
+    case "verify":
+      return "verify the release again";
     case "commit":
       return "commit: from here on forward only";
     case "writer":

@@ -10,7 +10,7 @@ const second: Wish = { commit: "b".repeat(40), secret: "one" };
 describe("plan", () => {
   test("prints, and is empty when the wanted release runs", () => {
     const world = new World();
-    expect(formatPlan(plan(app.name, world.seen(), wanted(world, first)), titleOf)).toMatchInlineSnapshot(`
+    expect(formatPlan(plan(world.seen(), wanted(world, first)), titleOf)).toMatchInlineSnapshot(`
       "  begin deploy of aaaaaaaaaaaa in blue
         send ledger/core:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa, ledger/mail:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa, ledger/web:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
         prepare folders and network
@@ -39,8 +39,8 @@ describe("plan", () => {
       "
     `);
     world.converge(first);
-    expect(formatPlan(plan(app.name, world.seen(), wanted(world, first)), titleOf)).toBe("nothing to do\n");
-    expect(formatPlan(plan(app.name, world.seen(), wanted(world, second)), titleOf)).toMatchInlineSnapshot(`
+    expect(formatPlan(plan(world.seen(), wanted(world, first)), titleOf)).toBe("nothing to do\n");
+    expect(formatPlan(plan(world.seen(), wanted(world, second)), titleOf)).toMatchInlineSnapshot(`
       "  begin deploy of bbbbbbbbbbbb in green
         send ledger/core:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb, ledger/mail:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb, ledger/web:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb
         prepare folders and network
@@ -80,7 +80,7 @@ describe("plan", () => {
     const world = new World();
     world.converge(first);
     const changed = { ...first, secret: "two" };
-    expect(plan(app.name, world.seen(), wanted(world, changed)).phase).toBe("deploy");
+    expect(plan(world.seen(), wanted(world, changed)).phase).toBe("deploy");
     world.converge(changed);
     expect(world.settled(changed)).toEqual([]);
   });
@@ -91,7 +91,7 @@ describe("plan", () => {
     world.converge(second);
     world.stop("ledger-core-green");
     world.green.delete("web");
-    expect(formatPlan(plan(app.name, world.seen()), titleOf)).toMatchInlineSnapshot(`
+    expect(formatPlan(plan(world.seen()), titleOf)).toMatchInlineSnapshot(`
       "  start ledger-core-green
         wait until ledger-core-green is healthy
         switch requests to green
@@ -107,14 +107,14 @@ describe("plan", () => {
     world.converge(first);
     const base = world.history().current?.deployment.ports["core"] ?? 0;
     const seen = { ...world.seen(), listening: new Set([base + 1]) };
-    expect(() => plan(app.name, seen, wanted(world, second))).toThrow(/is taken by another program/);
+    expect(() => plan(seen, wanted(world, second))).toThrow(/is taken by another program/);
   });
 
   test("an image that the statement does not name is refused", () => {
     const world = new World();
     const wish = wanted(world, first);
     const bad = { ...wish, release: { ...release(first), images: {} } };
-    expect(() => plan(app.name, world.seen(), bad)).toThrow(/names no image/);
+    expect(() => plan(world.seen(), bad)).toThrow(/names no image/);
   });
 });
 
@@ -136,7 +136,7 @@ describe("crashes", () => {
         }
         world.converge(last);
         expect(world.settled(last)).toEqual([]);
-        expect(plan(app.name, world.seen(), wanted(world, last)).phase).toBe("nothing to do");
+        expect(plan(world.seen(), wanted(world, last)).phase).toBe("nothing to do");
       }),
       { numRuns: 2_000 },
     );

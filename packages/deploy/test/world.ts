@@ -99,7 +99,7 @@ export class World {
     };
     try {
       for (let round = 0; round < 4; round += 1) {
-        const { steps } = plan(app.name, this.seen(), wish === undefined ? undefined : wanted(this, wish));
+        const { steps } = plan(this.seen(), wish === undefined ? undefined : wanted(this, wish));
         if (steps.length === 0) return true;
         for (const step of steps) this.#apply(step, wish, (change) => effect(step, change));
       }
