@@ -1,0 +1,20 @@
+import { errorsOf } from "@slipway/model";
+
+/** Every error of this package. */
+export const fail = errorsOf({
+  "secret.missing": { exitCode: 1, hint: "Set it with: ops secrets set NAME" },
+  "secret.name": { exitCode: 2, hint: "Use lower-case letters, digits, dots, dashes and underscores." },
+  "secret.no-access": { exitCode: 1, hint: "Ask a recipient to add your public key and to encrypt again." },
+  "secret.altered": { exitCode: 5, hint: "Take the file from the repository's history, or set the secret again." },
+  "vault.no-key": { exitCode: 1, hint: "Give the vault a private key that it is encrypted for." },
+  "vault.no-recipients": { exitCode: 1, hint: "Add a public key as recipients/NAME.asc in the vault's folder." },
+  "vault.recipient": { exitCode: 1, hint: "Replace the recipient's public key, or remove it and encrypt again." },
+  "vault.write": { exitCode: 1, hint: "Check the vault's folder, its permissions and the free space." },
+  "key.missing": { exitCode: 1, hint: "Make one, or check the path." },
+  "key.permissions": { exitCode: 5, hint: "Only you may read a private key: chmod 600 FILE" },
+  "key.unreadable": { exitCode: 1, hint: "It must be an armored OpenPGP key (gpg --armor --export)." },
+  "key.locked": { exitCode: 1, hint: "Give the right passphrase." },
+  "release.unverified": { exitCode: 5, hint: "Push the commit for review; CI signs what passes." },
+  "release.wrong-signer": { exitCode: 5, hint: "Let CI build it, or add the signer's public key to those you trust." },
+  "release.altered": { exitCode: 5, hint: "Do not deploy it. Fetch the record again, and look at who changed it." },
+});

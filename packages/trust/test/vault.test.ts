@@ -1,0 +1,171 @@
+import { chmod, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { Secret } from "@slipway/model";
+import { generateKey, openVault, writeKeyFile } from "@slipway/trust";
+import { beforeAll, describe, expect, it } from "vitest";
+import { refusal, temporaryFolder } from "./fixtures.ts";
+
+let ann: Awaited<ReturnType<typeof generateKey>>;
+let bob: typeof ann;
+
+beforeAll(async () => {
+  ann = await generateKey({ name: "Ann", email: "ann@example.org" });
+  bob = await generateKey({ name: "Bob", email: "bob@example.org" });
+});
+
+describe("a vault", () => {
+  it("gives back what was set, byte for byte, to every recipient", async () => {
+    await using folder = await temporaryFolder();
+    const vault = await openVault({ dir: folder.path, key: ann.privateKey });
+    await vault.addRecipient("ann", ann.publicKey);
+    await vault.addRecipient("bob", bob.publicKey);
+    const value = "first line\r\nsecond — line\n\n\uFEFFend ";
+    await vault.set("pager.webhook", value);
+    await vault.set("empty", "");
+    expect(await vault.get("pager.webhook")).toBe(value);
+    expect(await vault.reveal(new Secret("empty"))).toBe("");
+    const asBob = await openVault({ dir: folder.path, key: { armored: bob.privateKey } });
+    expect(await asBob.get("pager.webhook")).toBe(value);
+    expect(await vault.list()).toEqual(["empty", "pager.webhook"]);
+    expect(await vault.recipients()).toEqual([
+      { name: "ann", fingerprint: ann.fingerprint, userIds: ["Ann <ann@example.org>"] },
+      { name: "bob", fingerprint: bob.fingerprint, userIds: ["Bob <bob@example.org>"] },
+    ]);
+  });
+
+  it("says which command sets a missing secret", async () => {
+    await using folder = await temporaryFolder();
+    const vault = await openVault({ dir: folder.path, key: ann.privateKey });
+    const error = await refusal(vault.reveal(new Secret("shop.database-url")));
+    expect(error).toMatchObject({ code: "secret.missing", exitCode: 1 });
+    expect(error.hint).toBe("Set it with: ops secrets set shop.database-url");
+  });
+
+  it("opens old secrets for a new recipient after encrypting again, and closes them to one who left", async () => {
+    await using folder = await temporaryFolder();
+    const asAnn = await openVault({ dir: folder.path, key: ann.privateKey });
+    const asBob = await openVault({ dir: folder.path, key: bob.privateKey });
+    await asAnn.addRecipient("ann", ann.publicKey);
+    await asAnn.set("token", "t-1");
+    expect(await refusal(asBob.get("token"))).toMatchObject({ code: "secret.no-access" });
+    await asAnn.addRecipient("bob", bob.publicKey);
+    expect(await asAnn.reencrypt()).toBe(1);
+    expect(await asBob.get("token")).toBe("t-1");
+    await rm(join(folder.path, "recipients", "ann.asc"));
+    await asBob.reencrypt();
+    expect(await refusal(asAnn.get("token"))).toMatchObject({ code: "secret.no-access" });
+  });
+
+  it("refuses to encrypt for nobody, for an expired key, and for a private key", async () => {
+    await using folder = await temporaryFolder();
+    const vault = await openVault({ dir: folder.path });
+    expect(await refusal(vault.set("a", "x"))).toMatchObject({ code: "vault.no-recipients" });
+    expect(await refusal(vault.addRecipient("ann", ann.privateKey))).toMatchObject({ code: "key.unreadable" });
+    const old = await generateKey({ name: "Old", email: "o@x.y", date: new Date("2020-01-01"), expiresInSeconds: 60 });
+    await vault.addRecipient("old", old.publicKey);
+    expect(await refusal(vault.set("a", "x"))).toMatchObject({ code: "vault.recipient" });
+    expect(await vault.list()).toEqual([]);
+  });
+
+  it("needs a key to read and none to write", async () => {
+    await using folder = await temporaryFolder();
+    const vault = await openVault({ dir: folder.path });
+    await vault.addRecipient("ann", ann.publicKey);
+    await vault.set("a", "x");
+    expect(await refusal(vault.get("a"))).toMatchObject({ code: "vault.no-key" });
+  });
+
+  it.each(["../x", "recipients/ann", "", ".hidden", "A", "a..b", "a\nb"])("refuses the name %j", async (name) => {
+    await using folder = await temporaryFolder();
+    const vault = await openVault({ dir: folder.path, key: ann.privateKey });
+    expect(await refusal(vault.set(name, "x").then(() => {}))).toMatchObject({
+      code: expect.stringMatching(/^(secret\.name|vault\.no-recipients)$/),
+    });
+    expect(await refusal(vault.get(name))).toMatchObject({ code: "secret.name", exitCode: 2 });
+  });
+
+  it("notices swapped files", async () => {
+    await using folder = await temporaryFolder();
+    const vault = await openVault({ dir: folder.path, key: ann.privateKey });
+    await vault.addRecipient("ann", ann.publicKey);
+    await vault.set("test-token", "harmless");
+    await vault.set("live-token", "dangerous");
+    await rename(join(folder.path, "live-token.asc"), join(folder.path, "test-token.asc"));
+    expect(await refusal(vault.get("test-token"))).toMatchObject({ code: "secret.altered", exitCode: 5 });
+  });
+
+  it("notices every changed byte of the message, and leaves only ciphertext on disk", async () => {
+    await using folder = await temporaryFolder();
+    const canary = "canary-7f3a9";
+    const vault = await openVault({ dir: folder.path, key: ann.privateKey });
+    await vault.addRecipient("ann", ann.publicKey);
+    await vault.set("token", canary);
+    const { enums, readMessage, unarmor, armor } = await import("openpgp");
+    const path = join(folder.path, "token.asc");
+    const sealed = await readFile(path, "utf8");
+    const bytes = (await readMessage({ armoredMessage: sealed })).write() as Uint8Array;
+    expect((await unarmor(sealed)).type).toBe(enums.armor.message);
+    for (let at = 0; at < bytes.length; at += 1) {
+      const changed = bytes.slice();
+      changed[at] = (changed[at] ?? 0) ^ (1 << (at % 8));
+      await writeFile(path, armor(enums.armor.message, changed));
+      const error = await refusal(vault.get("token"));
+      expect(["secret.altered", "secret.no-access"], `byte ${at}`).toContain(error.code);
+      expect(JSON.stringify(error) + String(error.stack)).not.toContain(canary);
+    }
+    expect((await readdir(folder.path)).toSorted()).toEqual(["recipients", "token.asc"]);
+  }, 60_000);
+});
+
+describe("a key's file", () => {
+  it("must be readable by its owner only", async () => {
+    await using folder = await temporaryFolder();
+    const file = join(folder.path, "ann.asc");
+    await writeKeyFile(file, ann.privateKey);
+    const vault = await openVault({ dir: folder.path, key: { file } });
+    await vault.addRecipient("ann", ann.publicKey);
+    await vault.set("a", "x");
+    expect(await vault.get("a")).toBe("x");
+    await chmod(file, 0o640);
+    const error = await refusal((await openVault({ dir: folder.path, key: { file } })).get("a"));
+    expect(error).toMatchObject({
+      code: "key.permissions",
+      exitCode: 5,
+      hint: expect.stringContaining(`chmod 600 ${file}`),
+    });
+  });
+
+  it("may be locked by a passphrase, asked for once", async () => {
+    await using folder = await temporaryFolder();
+    const locked = await generateKey({ name: "Eve", email: "e@x.y", passphrase: "open sesame" });
+    let asked = 0;
+    const ask = (answer: string) => () => {
+      asked += 1;
+      return answer;
+    };
+    const good = await openVault({
+      dir: folder.path,
+      key: { armored: locked.privateKey, passphrase: ask("open sesame") },
+    });
+    await good.addRecipient("eve", locked.publicKey);
+    await good.set("a", "x");
+    await Promise.all([good.get("a"), good.get("a")]);
+    expect(asked).toBe(1);
+    const wrong = await openVault({ dir: folder.path, key: { armored: locked.privateKey, passphrase: ask("canary") } });
+    const error = await refusal(wrong.get("a"));
+    expect(error).toMatchObject({ code: "key.locked" });
+    expect(error.message).not.toContain("canary");
+    const none = await openVault({ dir: folder.path, key: locked.privateKey });
+    expect(await refusal(none.get("a"))).toMatchObject({ code: "key.locked" });
+  });
+
+  it("is not quoted when it cannot be read", async () => {
+    await using folder = await temporaryFolder();
+    const vault = await openVault({ dir: folder.path, key: "canary-key-material" });
+    await vault.addRecipient("ann", ann.publicKey);
+    await vault.set("a", "x");
+    const error = await refusal(vault.get("a"));
+    expect(error.code).toBe("key.unreadable");
+    expect(JSON.stringify(error) + String(error.stack)).not.toContain("canary");
+  });
+});
