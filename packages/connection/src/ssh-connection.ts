@@ -15,6 +15,10 @@ import { Slots } from "./slots.ts";
 const sessionLimit = 8;
 const killLimit = 2;
 
+/** How a command ended; empty while it runs. */
+interface Ended {
+  readonly status?: number;
+}
 type OpenChannel = (done: (error: Error | undefined, channel: ClientChannel) => void) => void;
 
 /** A live connection; made by {@link ssh}. */
@@ -96,11 +100,20 @@ export class SshConnection implements Connection {
     });
   }
 
-  async #session(line: string, slots: Slots, signal?: AbortSignal): Promise<[ClientChannel, () => void]> {
+  async #session(line: string, slots: Slots, signal?: AbortSignal): Promise<[ClientChannel, () => void, Ended]> {
     for (;;) {
       const leave = await slots.enter(signal);
+      const end: { status?: number } = {};
       try {
-        return [await this.#channel((done) => this.#client.exec(line, done), signal), leave];
+        const exec: OpenChannel = (done) =>
+          this.#client.exec(line, (error, channel) => {
+            // Now, not after an await: the status of a quick command arrives in the same packet as the channel.
+            channel?.once("exit", (code: number | null, signalName?: string) => {
+              end.status = code ?? 128 + (constants.signals[signalName as NodeJS.Signals] ?? 0);
+            });
+            done(error, channel);
+          });
+        return [await this.#channel(exec, signal), leave, end];
       } catch (error) {
         const others = slots.held - 1;
         leave();
@@ -123,17 +136,12 @@ export class SshConnection implements Connection {
 
   async #spawn(command: Command, slots: Slots, signal?: AbortSignal): Promise<Process> {
     const { argv, mark } = marked(command, this.#sudo);
-    const [channel, leave] = await this.#session(loginLine(argv), slots, signal);
+    const [channel, leave, over] = await this.#session(loginLine(argv), slots, signal);
     const ending = (): Error | undefined => this.#broken;
     const stdout = new AfterMark(mark, ending);
     const stderr = new AfterMark(mark, ending);
     channel.pipe(stdout);
     channel.stderr.pipe(stderr);
-    let status: number | undefined;
-    channel.once("exit", (code: number | null, signalName?: string) => {
-      status = code ?? 128 + (constants.signals[signalName as NodeJS.Signals] ?? 0);
-    });
-
     const exit = new Promise<{ status: number }>((resolve, reject) => {
       this.#whenBroken.add(reject);
       const both = Promise.all([ended(stdout), ended(stderr), once(channel, "close")]);
@@ -141,9 +149,9 @@ export class SshConnection implements Connection {
         () => {
           if (this.#broken !== undefined) reject(this.#broken);
           else if (stdout.pid === undefined) reject(this.#shellError(command, stdout, stderr));
-          else if (status === undefined) {
+          else if (over.status === undefined) {
             reject(fail("connection.lost", `${this.host} ended ${command[0]} without a status`));
-          } else resolve({ status });
+          } else resolve({ status: over.status });
         },
         (error: unknown) => reject(this.#broken ?? error),
       );
@@ -183,7 +191,7 @@ export class SshConnection implements Connection {
           () => channel.close(),
         );
       };
-      if (status !== undefined) channel.close();
+      if (over.status !== undefined) channel.close();
       else if (stdout.pid !== undefined) go(stdout.pid);
       else stdout.once("mark", go);
     };
@@ -241,8 +249,7 @@ export class SshConnection implements Connection {
 
 /** Resolves when a stream was read to its end or was destroyed. */
 const ended = (stream: NodeJS.ReadableStream): Promise<void> =>
-  new Promise((resolve, reject) => {
+  new Promise((resolve) => {
     stream.once("end", resolve);
     stream.once("close", resolve);
-    stream.once("error", reject);
   });
