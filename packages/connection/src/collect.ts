@@ -48,15 +48,14 @@ export async function collect(
           stop.abort(fail("connection.timeout", `${command[0]} on ${host} did not end within ${options.timeoutMs} ms`));
         }, options.timeoutMs);
   try {
-    const process = await spawn(stop.signal);
     const stopped = new Promise<never>((_, reject) => {
-      const onStop = (): void => {
-        process.kill();
-        reject(stop.signal.reason);
-      };
-      if (stop.signal.aborted) onStop();
-      else stop.signal.addEventListener("abort", onStop, { once: true });
+      stop.signal.addEventListener("abort", () => reject(stop.signal.reason), { once: true });
     });
+    stopped.catch(() => {});
+    // The signal also ends the process, even one that starts only after this gave up waiting for it.
+    const spawning = spawn(stop.signal);
+    spawning.catch(() => {});
+    const process = await Promise.race([spawning, stopped]);
     const max = options.maxOutputBytes ?? defaultMaxBytes;
     const tooLarge = (): void =>
       stop.abort(fail("connection.output-too-large", `${command[0]} on ${host} printed more than ${max} bytes`));

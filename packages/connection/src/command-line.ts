@@ -27,14 +27,14 @@ export function marked(command: Command, sudo = false): { readonly argv: Command
   return { argv: sudo ? ["sudo", "-n", "--", ...shell] : shell, mark };
 }
 
-/** The line for a login shell of any kind. Throws `connection.argument` for what no argument can carry. */
+/** The line for a login shell of any kind. Throws `connection.argument` for what no argument can carry, wherever the command would run. */
 export function loginLine(argv: Command): string {
   for (const word of argv) {
     if (word.includes("\0")) throw fail("connection.argument", `an argument of ${argv[0]} contains a NUL byte`);
   }
   const line = `exec ${argv.map(portableQuote).join(" ")}`;
   if (Buffer.byteLength(line) > maxLineBytes) {
-    throw fail("connection.argument", `the command line is longer than ${maxLineBytes} bytes`);
+    throw fail("connection.argument", `the command line of ${argv[0]} is longer than ${maxLineBytes} bytes`);
   }
   return line;
 }

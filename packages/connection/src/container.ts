@@ -2,7 +2,7 @@ import { type Duplex, PassThrough, type Readable } from "node:stream";
 import { type Command, type Connection, messageOf, type Process, type SlipwayError } from "@slipway/model";
 import type Docker from "dockerode";
 import { collect } from "./collect.ts";
-import { killScript, marked } from "./command-line.ts";
+import { killScript, loginLine, marked } from "./command-line.ts";
 import { demultiplex } from "./demux.ts";
 import { fail } from "./errors.ts";
 import { AfterMark } from "./marker.ts";
@@ -53,6 +53,7 @@ async function start(
   signal: AbortSignal | undefined,
 ): Promise<Process> {
   const { argv, mark } = marked(command);
+  loginLine(argv);
   let exec: Docker.Exec;
   let stream: Duplex;
   try {

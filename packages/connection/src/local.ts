@@ -4,6 +4,7 @@ import { constants } from "node:os";
 import type { Duplex, Readable, Writable } from "node:stream";
 import type { Command, Connection, Process, SlipwayError } from "@slipway/model";
 import { collect } from "./collect.ts";
+import { loginLine } from "./command-line.ts";
 import { fail } from "./errors.ts";
 
 type Child = ChildProcessByStdio<Writable, Readable, Readable>;
@@ -15,6 +16,7 @@ export function local(): Connection {
   const spawn: Connection["spawn"] = async (command, options = {}) => {
     if (closed !== undefined) throw closed;
     options.signal?.throwIfAborted();
+    loginLine(command);
     const process = await start(command, options.signal);
     running.add(process);
     const gone = (): void => {

@@ -66,32 +66,20 @@ export class SshConnection implements Connection {
     this.#whenBroken.clear();
   }
 
-  /** Opens a channel, or rejects when the connection breaks or the signal aborts; a channel that comes too late is closed. */
-  #channel(open: OpenChannel, signal?: AbortSignal): Promise<ClientChannel> {
+  /** Opens a channel, or rejects when the connection breaks. */
+  #channel(open: OpenChannel): Promise<ClientChannel> {
     return new Promise((resolve, reject) => {
       if (this.#broken !== undefined) return reject(this.#broken);
-      let over = false;
       const end = (error: unknown): void => {
-        over = true;
-        clear();
+        this.#whenBroken.delete(end);
         reject(error);
       };
-      const onAbort = (): void => end(signal?.reason);
-      const clear = (): void => {
-        this.#whenBroken.delete(end);
-        signal?.removeEventListener("abort", onAbort);
-      };
       this.#whenBroken.add(end);
-      signal?.addEventListener("abort", onAbort, { once: true });
       try {
         open((error, channel) => {
-          if (over) {
-            if (error === undefined) channel.close();
-            return;
-          }
-          clear();
-          if (error === undefined) resolve(channel);
-          else reject(error);
+          if (error !== undefined) return end(error);
+          this.#whenBroken.delete(end);
+          resolve(channel);
         });
       } catch (error) {
         // ssh2 throws "Not connected" between the end of the link and its event.
@@ -113,7 +101,8 @@ export class SshConnection implements Connection {
             });
             done(error, channel);
           });
-        return [await this.#channel(exec, signal), leave, end];
+        // Not given up when the signal aborts: a command that has begun is then ended, not left behind.
+        return [await this.#channel(exec), leave, end];
       } catch (error) {
         const others = slots.held - 1;
         leave();
@@ -142,8 +131,13 @@ export class SshConnection implements Connection {
     const stderr = new AfterMark(mark, ending);
     channel.pipe(stdout);
     channel.stderr.pipe(stderr);
+    // A reader who leaves early must not keep the rest in the channel, or it would never close.
+    stdout.once("close", () => channel.resume());
+    stderr.once("close", () => channel.stderr.resume());
+    let broke: (error: SlipwayError) => void = () => {};
     const exit = new Promise<{ status: number }>((resolve, reject) => {
-      this.#whenBroken.add(reject);
+      broke = reject;
+      this.#whenBroken.add(broke);
       const both = Promise.all([ended(stdout), ended(stderr), once(channel, "close")]);
       both.then(
         () => {
@@ -153,11 +147,13 @@ export class SshConnection implements Connection {
             reject(fail("connection.lost", `${this.host} ended ${command[0]} without a status`));
           } else resolve({ status: over.status });
         },
+        // `once` rejects when the channel itself raises an error.
         (error: unknown) => reject(this.#broken ?? error),
       );
     });
     const forget = (): void => {
       leave();
+      this.#whenBroken.delete(broke);
       signal?.removeEventListener("abort", kill);
     };
     // Also keeps an `exit` that nobody awaits from ending the program.

@@ -60,6 +60,8 @@ export async function startSshd(config: readonly string[] = []): Promise<Sshd> {
     "UsePAM no",
     "PasswordAuthentication no",
     "PermitRootLogin prohibit-password",
+    // Not the home of whoever runs the tests: its shell's start files would take part.
+    `SetEnv HOME=${folder}`,
     "LogLevel DEBUG1",
   ];
   await writeFile(at("config"), `${lines.join("\n")}\n`);
