@@ -74,5 +74,7 @@ test("rules fit by host and by service or its start; keys tell what they are abo
   expect(fits(rule("host.disk"), all)).toBe(true);
   expect(fits({ ...rule("host.disk"), host: "db" }, all)).toBe(false);
   expect(fits(rule("host.cpu"), { host: "web", service: "cpu 1" })).toBe(false);
-  expect(fromAlertKey(alertKey(rule("host.disk"), all))).toEqual({ rule: "host.disk", ...all });
+  const odd = { ...rule("host.disk"), id: "a|b" };
+  expect(fromAlertKey(alertKey(odd, all), [rule("host.cpu"), odd])).toEqual({ rule: odd, ...all });
+  expect(fromAlertKey("none|h|s", [odd]).rule).toBeUndefined();
 });

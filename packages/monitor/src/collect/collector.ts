@@ -1,4 +1,5 @@
 import { type Clock, type Connection, type Event, messageOf, type SshAddress } from "@slipway/model";
+import type { OwnNetwork } from "../checks/network.ts";
 import { eventsOf } from "./metrics.ts";
 import { type HostReading, parseReading } from "./parse.ts";
 import { collectScript } from "./script.ts";
@@ -15,6 +16,8 @@ export interface CollectorOptions {
   readonly everyMs: number;
   /** So many ticks without a reading make the host unreachable. Default 3. */
   readonly missesAllowed?: number;
+  /** Asked when a host does not answer. */
+  readonly network?: OwnNetwork;
   readonly emit: (event: Event) => void;
 }
 
@@ -37,9 +40,16 @@ export async function collectHost(host: WatchedHost, options: CollectorOptions):
   let before: HostReading | undefined;
   let misses = 0;
   let notBefore = 0;
+  let lastReason = "";
 
   const say = (state: string, description: string): void =>
     emit({ host: host.name, service: reachable, time: clock.now(), state, metric: misses, description, ttl });
+
+  const miss = async (reason: string): Promise<void> => {
+    misses += 1;
+    if ((await options.network?.lost()) === true) say("unknown", "our own network does not answer");
+    else say(misses >= allowed ? "critical" : "unknown", reason);
+  };
 
   const measure = async (): Promise<void> => {
     connection ??= await withDeadline(connectLate(options.connect, host.address), options);
@@ -72,15 +82,13 @@ export async function collectHost(host: WatchedHost, options: CollectorOptions):
           await measure();
         } catch (error) {
           if (signal.aborted) break;
-          misses += 1;
-          notBefore = clock.monotonic() + (misses === 1 ? 0 : Math.min(1_000 * 2 ** (misses - 1), maxPauseMs));
+          // At once after the first miss: most lost connections can be made again.
+          notBefore = clock.monotonic() + (misses === 0 ? 0 : Math.min(1_000 * 2 ** misses, maxPauseMs));
+          lastReason = messageOf(error);
           await drop();
-          say(misses >= allowed ? "critical" : "unknown", messageOf(error));
+          await miss(lastReason);
         }
-      } else {
-        misses += 1;
-        say(misses >= allowed ? "critical" : "unknown", "waiting to connect again");
-      }
+      } else await miss(lastReason);
       next = Math.max(next + everyMs, clock.monotonic());
       await clock.sleep(next - clock.monotonic(), signal).catch(() => {});
     }

@@ -38,12 +38,17 @@ export function fits(rule: RuleConfig, event: Pick<Event, "host" | "service">): 
     : rule.service === event.service;
 }
 
+const keyId = (rule: RuleConfig): string => rule.id.replaceAll("|", "%7C");
+
 /** Key of the alert about one host and service. */
 export const alertKey = (rule: RuleConfig, event: Pick<Event, "host" | "service">): string =>
-  `${rule.id}|${event.host}|${event.service}`;
+  `${keyId(rule)}|${event.host}|${event.service}`;
 
-/** The rule, host and service of a key. */
-export function fromAlertKey(key: string): { readonly rule: string; readonly host: string; readonly service: string } {
-  const [rule = "", host = "", ...service] = key.split("|");
-  return { rule, host, service: service.join("|") };
+/** The rule, host and service of a key; no rule when it is not among these. */
+export function fromAlertKey(
+  key: string,
+  rules: readonly RuleConfig[],
+): { readonly rule: RuleConfig | undefined; readonly host: string; readonly service: string } {
+  const [id = "", host = "", ...service] = key.split("|");
+  return { rule: rules.find((each) => keyId(each) === id), host, service: service.join("|") };
 }
