@@ -68,7 +68,7 @@ export async function apply(host: Host, connection: Connection, options: ApplyOp
   const revealed = await reveal(host, items, options.secrets);
   await using session = await openSession(connection);
   const run = new Run(items, revealed, session, clock, options);
-  await run.observe(connection.host);
+  await run.observe(host.name);
   for (const item of items) {
     if (options.signal?.aborted === true) {
       throw fail(

@@ -79,7 +79,10 @@ export function formatChange(change: Change): string {
     const size = typeof change.content === "string" ? `${Buffer.byteLength(change.content)} bytes` : "[secret]";
     return `write ${change.path} (${change.mode} ${change.owner}:${change.group}, ${size})`;
   }
-  const text = commandLine(plain(change)).replaceAll(/ -o \S+/g, "").split("\n")[0] ?? "";
+  const text =
+    commandLine(plain(change))
+      .replaceAll(/ -o \S+/g, "")
+      .split("\n")[0] ?? "";
   return text.length > 160 ? `${text.slice(0, 157)}...` : text;
 }
 
@@ -91,7 +94,8 @@ function plain(command: Command): Command {
     return plain(args.slice(from) as unknown as Command);
   }
   const [flag, script = "", , ...rest] = args;
-  if (program === "sh" && flag === "-c" && script.includes('"$@"') && rest.length > 0) return plain(rest as unknown as Command);
+  if (program === "sh" && flag === "-c" && script.includes('"$@"') && rest.length > 0)
+    return plain(rest as unknown as Command);
   return command;
 }
 

@@ -1,4 +1,4 @@
-import type { AnyProperty, Distro, Gives, Os, Props } from "./property.ts";
+import type { AnyProperty, Distro, GivenBy, Os, Props } from "./property.ts";
 
 /** Where a host's machine comes from; made by a provider such as `droplet(…)`. */
 export interface Machine {
@@ -30,7 +30,7 @@ export interface HostSpec<O extends Os, P> {
 export function host<O extends Os, const P extends Props<O>>(
   name: string,
   spec: HostSpec<O, P>,
-): Host<O, Gives<P[number]>> {
+): Host<O, GivenBy<P[number]>> {
   for (const one of spec.has) one.on(spec.os.os);
   const given: ReadonlySet<string> = new Set(spec.has.flatMap((one) => one.gives));
   return Object.freeze({
@@ -38,7 +38,7 @@ export function host<O extends Os, const P extends Props<O>>(
     os: spec.os.os,
     distro: spec.os,
     on: spec.on,
-    has: spec.has as readonly AnyProperty[],
+    has: spec.has,
     can: (what: string) => given.has(what),
   });
 }

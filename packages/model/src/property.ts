@@ -51,12 +51,12 @@ export function together<T extends Readonly<Record<string, unknown>>>(
   facts: { readonly [K in keyof T]: Fact<T[K]> },
 ): Readings<T> {
   const names = Object.keys(facts);
-  const all = names.map((name) => facts[name as keyof T] as Fact<unknown>);
+  const parts = names.map((name) => facts[name as keyof T] as Fact<unknown>);
   return {
-    together: all.flatMap(readingsOf),
+    together: parts.flatMap(readingsOf),
     combine: (values) => {
       let at = 0;
-      const seen = all.map((fact) => {
+      const seen = parts.map((fact) => {
         const count = readingsOf(fact).length;
         const own = values.slice(at, at + count);
         at += count;
@@ -131,7 +131,7 @@ export type PropertyNode =
   | { readonly kind: "claim"; readonly claim: Claim }
   | { readonly kind: "all"; readonly title: string; readonly members: readonly AnyProperty[] }
   | { readonly kind: "requires"; readonly of: AnyProperty; readonly first: AnyProperty }
-  | { readonly kind: "onChange"; readonly of: AnyProperty; readonly then: AnyProperty }
+  | { readonly kind: "onChange"; readonly of: AnyProperty; readonly next: AnyProperty }
   | { readonly kind: "when"; readonly of: AnyProperty; readonly condition: ErasedCondition }
   | { readonly kind: "perOs"; readonly per: Readonly<Partial<Record<Os, AnyProperty>>> };
 
@@ -150,8 +150,8 @@ export interface Property<in On extends Os, out Gives extends string = never> {
   requires<O extends Os, G extends string>(first: Property<O, G>): Property<On & O, Gives | G>;
   /** The same the other way round: this one is made true before `next`. */
   before<O extends Os, G extends string>(next: Property<O, G>): Property<On & O, Gives | G>;
-  /** `then` follows whenever this changed something, also when a run that changed it died before `then` was done. */
-  onChange<O extends Os, G extends string>(then: Property<O, G>): Property<On & O, Gives>;
+  /** `next` follows whenever this changed something, also when a run that changed it died before `next` was done. */
+  onChange<O extends Os, G extends string>(next: Property<O, G>): Property<On & O, Gives>;
   /** Holds only on hosts where the condition does; elsewhere it is left alone. So it gives nothing for sure. */
   when<T>(condition: Condition<T>): Property<On>;
   /** The same under another title. */
@@ -232,19 +232,19 @@ export const revertable = <O extends Os, G extends string>(
 ): Revertable<O, G> => ({ ...of, opposite });
 
 /** The operating systems that all properties in `P` share. `in` with `infer` gives the intersection. */
-export type On<P> = [P] extends [Property<infer O, string>] ? O : never;
+export type SystemsOf<P> = [P] extends [Property<infer O, string>] ? O : never;
 /** All that properties in `P` give. */
-export type Gives<P> = P extends Property<never, infer G> ? G : never;
+export type GivenBy<P> = P extends Property<never, infer G> ? G : never;
 export type Props<O extends Os = never> = readonly Property<O, string>[];
 type Shared<O> = [O] extends [never] ? { readonly "these properties share no operating system": never } : unknown;
 
 /** Bundles properties into one that holds wherever all of them can. They are made true in this order. */
 export function all<const P extends Props>(
   title: string,
-  has: P & Shared<On<P[number]>>,
-): Property<On<P[number]>, Gives<P[number]>> {
+  has: P & Shared<SystemsOf<P[number]>>,
+): Property<SystemsOf<P[number]>, GivenBy<P[number]>> {
   const members: Props = has;
-  return build(title, shared(members), members.flatMap((member) => member.gives) as Gives<P[number]>[], {
+  return build(title, shared(members), members.flatMap((member) => member.gives) as GivenBy<P[number]>[], {
     kind: "all",
     title,
     members,
@@ -261,10 +261,10 @@ export const giving = <O extends Os, const G extends string>(
 export function perOs<const M extends { readonly [O in Os]?: Property<O, string> }>(
   title: string,
   per: M,
-): Property<keyof M & Os, Gives<M[keyof M & Os]>> {
-  const members = Object.values(per) as readonly AnyProperty[];
-  const gives = [...new Set(members.flatMap((member) => member.gives))] as Gives<M[keyof M & Os]>[];
-  return build(title, Object.keys(per) as Os[], gives, { kind: "perOs", per: per as Partial<Record<Os, AnyProperty>> });
+): Property<keyof M & Os, GivenBy<M[keyof M & Os]>> {
+  const members = Object.values(per);
+  const gives = [...new Set(members.flatMap((member) => member.gives))] as GivenBy<M[keyof M & Os]>[];
+  return build(title, Object.keys(per) as Os[], gives, { kind: "perOs", per });
 }
 
 const shared = (members: readonly AnyProperty[]): readonly Os[] =>
@@ -292,8 +292,8 @@ function build<O extends Os, G extends string>(
         first,
       }),
     before: (next: AnyProperty) => (next as Property<Os, string>).requires(self as never),
-    onChange: (then: AnyProperty) =>
-      build(title, shared([self as never, then]), gives, { kind: "onChange", of: self as never, then }),
+    onChange: (next: AnyProperty) =>
+      build(title, shared([self as never, next]), gives, { kind: "onChange", of: self as never, next }),
     when: (condition: ErasedCondition) => build(title, systems, [], { kind: "when", of: self as never, condition }),
     describe: (text: string) => build(text, systems, gives, { kind: "all", title: text, members: [self as never] }),
   };

@@ -70,7 +70,7 @@ function visit(property: AnyProperty, place: Place, os: Os, drafts: Map<string, 
     }
     case "onChange": {
       const of = visit(node.of, place, os, drafts);
-      const then = visit(node.then, { ...place, following: "all", followed: of.own }, os, drafts);
+      const then = visit(node.next, { ...place, following: "all", followed: of.own }, os, drafts);
       for (const id of then.every) if (follower(id)) for (const source of of.own) follow(drafts.get(id), source);
       return { own: of.own, every: [...of.every, ...then.every] };
     }
@@ -80,6 +80,8 @@ function visit(property: AnyProperty, place: Place, os: Os, drafts: Map<string, 
       const own = node.per[os];
       return own === undefined ? { own: [], every: [] } : visit(own, place, os, drafts);
     }
+    default:
+      return node satisfies never;
   }
 }
 

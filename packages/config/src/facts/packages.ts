@@ -2,6 +2,7 @@ import type { Reading } from "@slipway/model";
 
 /** Versions of installed Debian packages by name; those that are not fully installed are left out. */
 export const packages = (...names: readonly string[]): Reading<ReadonlyMap<string, string>> => ({
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg-query fills them in.
   read: ["dpkg-query", "-W", "-f", "${Package}\\t${db:Status-Status}\\t${Version}\\n"],
   of: names,
   reads: names.map((name) => `package:${name}`),

@@ -9,6 +9,7 @@ const outerMtu = {
     "sh",
     "-c",
     'while read -r i d _; do [ "$d" != 00000000 ] || { cat "/sys/class/net/$i/mtu"; exit; }; done </proc/net/route',
+    "mtu",
   ],
   reads: ["network"],
   parse: (stdout: string) => (stdout.trim() === "" ? undefined : Number(stdout.trim())),

@@ -69,7 +69,7 @@ const same = (a: readonly number[], b: readonly number[]): boolean =>
 
 function closedBut(tcp: readonly number[], udp: readonly number[]): Revertable<DebianLike> {
   const rules = rest.length + (tcp.length > 0 ? 1 : 0) + (udp.length > 0 ? 1 : 0);
-  const list = [...tcp.map(String), ...udp.map((port) => `${port}/udp`)].join(", ");
+  const list = [...tcp.map(String), ...udp.map((port) => `${port}/udp`)].join(", ") || "nothing";
   const service = unit(
     "slipway-firewall.service",
     `[Unit]
@@ -138,7 +138,7 @@ function split(ports: readonly Port[]): readonly [tcp: readonly number[], udp: r
  * Only our own nftables table is touched: Docker's rules and published ports stay Docker's. 22 must be among the ports.
  */
 export function allowsOnly<const P extends readonly Port[]>(...ports: P & WithSsh<P>): Revertable<DebianLike> {
-  const [tcp, udp] = split(ports as readonly Port[]);
+  const [tcp, udp] = split(ports);
   if (!tcp.includes(22))
     throw fail(
       "config.firewall-locks-out",

@@ -40,7 +40,7 @@ export function site(name: string, text: string): Revertable<DebianLike, "nginx"
 const onlyWithNginx = {
   title: "nginx is installed",
   observe: {
-    read: ["sh", "-c", "command -v nginx"],
+    read: ["sh", "-c", "command -v nginx", "nginx"],
     reads: ["package:nginx"],
     parse: (stdout: string) => stdout.trim() !== "",
   },

@@ -1,0 +1,71 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { diffLines } from "../src/diff.ts";
+import { overlaps, redact } from "../src/engine/evaluate.ts";
+import { batches, message, prologue } from "../src/engine/script.ts";
+
+const parse = (): number => 0;
+
+test("readings with the same command become one with all subjects, each once", () => {
+  const all = batches([
+    { read: ["dpkg-query", "-W"], of: ["git"], parse },
+    { read: ["locale", "-a"], parse },
+    { read: ["dpkg-query", "-W"], of: ["git", "curl"], parse },
+    { read: ["locale", "-a"], parse },
+  ]);
+  expect(all.map((batch) => batch.command)).toEqual([
+    ["dpkg-query", "-W", "git", "curl"],
+    ["locale", "-a"],
+  ]);
+  expect(all.map((batch) => batch.readings.length)).toEqual([2, 1]);
+});
+
+test("a message cut short by a broken connection does nothing", () => {
+  const folder = mkdtempSync(join(tmpdir(), "slipway-cut-"));
+  const trace = join(folder, "trace");
+  const text = message(`echo one >${trace}\nif true; then\necho two >>${trace}\nfi`);
+  try {
+    fc.assert(
+      fc.property(fc.nat(text.lastIndexOf("}")), (length) => {
+        try {
+          execFileSync("sh", {
+            input: `${prologue("n")}\n${text.slice(0, length)}`,
+            stdio: ["pipe", "ignore", "ignore"],
+          });
+        } catch {
+          // A syntax error is what stops it.
+        }
+        expect(existsSync(trace)).toBe(false);
+      }),
+      { numRuns: 60 },
+    );
+    execFileSync("sh", { input: `${prologue("n")}\n${text}`, stdio: ["pipe", "ignore", "ignore"] });
+    expect(existsSync(trace)).toBe(true);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test("what a change touches", () => {
+  expect(overlaps(["file:/etc/a"], ["file:/etc/a"])).toBe(true);
+  expect(overlaps(["file:/etc/a"], ["file:/etc/b"])).toBe(false);
+  expect(overlaps(["file:/home/x/.ssh"], ["file:/home/x*"])).toBe(true);
+  expect(overlaps(["group:*"], ["group:git"])).toBe(true);
+  expect(overlaps(undefined, ["anything"])).toBe(true);
+  expect(overlaps([], ["*"])).toBe(false);
+});
+
+test("secrets are taken out whole, by line and as base64", () => {
+  const revealed = new Map([["key", "first line\nsecond line\n"]]);
+  const encoded = Buffer.from("first line\nsecond line\n").toString("base64");
+  expect(redact(`a first line b\nsecond line\n${encoded}`, revealed)).toBe("a [secret] b\n[secret]\n[secret]");
+});
+
+test("a diff shows what changes with a line around it", () => {
+  expect(diffLines("a\nb\nc\nd\n", "a\nb\nx\nd\n")).toBe("  b\n- c\n+ x\n  d");
+  expect(diffLines("same\n", "same\n")).toBe("");
+});

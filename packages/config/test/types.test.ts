@@ -1,0 +1,49 @@
+import { alpine, debian, type Host, host, type Os, revert } from "@slipway/model";
+import { expect, test } from "vitest";
+import { apk, apt, docker, file, firewall, git, locale, nginx, timezone, user } from "../src/index.ts";
+
+const on = { provider: "test", spec: {} } as const;
+
+/** Compiled, never run: each refusal that the types promise. */
+export function refusals(): void {
+  // @ts-expect-error Debian's locales on Alpine
+  host("a", { on, os: alpine("3.22"), has: [git.installed, locale.is("en_GB.UTF-8")] });
+  // @ts-expect-error narrowed by what it requires
+  host("a", { on, os: alpine("3.22"), has: [git.installed.requires(apt.installed("ca-certificates"))] });
+  const list = [git.installed, locale.is("en_GB.UTF-8")];
+  // @ts-expect-error a list built beforehand
+  host("a", { on, os: alpine("3.22"), has: list });
+  const bare = host("a", { on, os: debian("12"), has: [git.installed] });
+  // @ts-expect-error no docker on this host
+  const needs: Host<Os, "docker"> = bare;
+  // @ts-expect-error a locale that is not UTF-8
+  locale.is("en_GB");
+  // @ts-expect-error no time zone
+  timezone.is("London");
+  // @ts-expect-error SSH would be closed
+  firewall.allowsOnly(80, 443);
+  // @ts-expect-error nothing here deletes a repository
+  revert(git.repository("ledger"));
+  // @ts-expect-error a content is text or a secret
+  file.content("/etc/x", 5);
+  // @ts-expect-error a UDP port is written with its protocol
+  firewall.allowsOnly(22, "5555");
+  void needs;
+}
+
+test("what fits", () => {
+  const edge = host("edge", {
+    on,
+    os: alpine("3.22"),
+    has: [timezone.is("UTC"), apk.installed("curl"), git.installed],
+  });
+  expect(edge.can("git")).toBe(true);
+  const web = host("web", {
+    on,
+    os: debian("12"),
+    has: [docker.installed, nginx.installed, firewall.allowsOnly(22, 80), user.account("deploy")],
+  });
+  const needs: Host<Os, "docker" | "nginx"> = web;
+  expect(needs.can("docker")).toBe(true);
+  expect(revert(apt.installed("git")).title).toBe("git is not installed");
+});
