@@ -1,6 +1,9 @@
 import type { Signer } from "./publish.ts";
 
-/** Signs with an armored OpenPGP private key. The key stays in the closure. */
+/** Signs with an armored OpenPGP private key, which stays in the closure. */
 export const signerWith =
-  (_signingKey: string): Signer =>
-  async (statement) => ({ json: JSON.stringify(statement), signature: "not yet" });
+  (signingKey: string): Signer =>
+  async (statement) => {
+    const { signStatement } = await import("@slipway/trust");
+    return await signStatement(statement, signingKey);
+  };
