@@ -1,4 +1,6 @@
-import { request } from "node:http";
+import { once } from "node:events";
+import { type IncomingMessage, request } from "node:http";
+import { text } from "node:stream/consumers";
 
 type Query = Readonly<Record<string, string>>;
 
@@ -7,24 +9,21 @@ async function engine(method: string, path: string, query: Query = {}): Promise<
   const at = process.env["DOCKER_HOST"] ?? "unix:///var/run/docker.sock";
   const url = new URL(at.replace(/^tcp:/, "http:"));
   const to = url.protocol === "unix:" ? { socketPath: url.pathname } : { host: url.hostname, port: url.port };
-  return await new Promise((resolve) => {
-    const asking = request(
-      { ...to, method, path: `${path}?${new URLSearchParams(query)}`, timeout: 60_000 },
-      (answer) => {
-        let body = "";
-        answer.setEncoding("utf8").on("data", (text: string) => (body += text));
-        answer.on("end", () => {
-          try {
-            resolve(body === "" ? {} : JSON.parse(body));
-          } catch {
-            resolve(undefined);
-          }
-        });
-      },
-    );
-    asking.on("timeout", () => asking.destroy()).on("error", () => resolve(undefined));
+  try {
+    const asking = request({
+      ...to,
+      method,
+      path: `${path}?${new URLSearchParams(query).toString()}`,
+      timeout: 60_000,
+    });
+    asking.on("timeout", () => asking.destroy(new Error("the engine does not answer")));
     asking.end();
-  });
+    const [answer] = (await once(asking, "response")) as [IncomingMessage];
+    const body = await text(answer);
+    return body === "" ? {} : JSON.parse(body);
+  } catch {
+    return undefined;
+  }
 }
 
 interface Labelled {
