@@ -1,8 +1,8 @@
 import { type Clock, systemClock } from "@slipway/model";
 import type { DigitalOcean } from "./client.ts";
 import { fail } from "./errors.ts";
-import { listMachines } from "./machines.ts";
-import { stackTag } from "./tags.ts";
+import { machineInfo } from "./machines.ts";
+import { isOfOneStack, stackTag } from "./tags.ts";
 
 export interface DestroyOptions {
   readonly client: DigitalOcean;
@@ -18,7 +18,9 @@ export async function destroyStack(
 ): Promise<{ readonly machines: readonly string[]; readonly keys: readonly string[] }> {
   const { client } = options;
   const clock = options.clock ?? systemClock;
-  const machines = await listMachines(client, stack);
+  const droplets = await client.droplets(stackTag(stack));
+  const machines = droplets.map(machineInfo).sort((a, b) => a.name.localeCompare(b.name));
+  const own = new Set([stackTag(stack), ...droplets.flatMap((one) => one.tags).filter((tag) => isOfOneStack(tag))]);
   await Promise.all(
     machines.map(async (machine) => {
       await client.deleteDroplet(machine.id);
@@ -35,6 +37,7 @@ export async function destroyStack(
   }
   const keys = (await client.keys()).filter((key) => key.name.startsWith(`slipway:${stack}:`));
   await Promise.all(keys.map((key) => client.deleteKey(key.id)));
-  await client.deleteTag(stackTag(stack));
+  // Host tags are left: another stack may have a host of that name.
+  for (const tag of own) await client.deleteTag(tag);
   return { machines: machines.map((machine) => machine.name), keys: keys.map((key) => key.name) };
 }

@@ -24,6 +24,9 @@ export const tagsOf = (marks: Marks): readonly string[] => [
   `slipway:hostpub:${Buffer.from(marks.hostKey).toString("hex")}`,
 ];
 
+/** Whether a tag belongs to one stack alone, so that it may be deleted with it. */
+export const isOfOneStack = (tag: string): boolean => /^slipway:(hostkey|hostpub|intent):/.test(tag);
+
 /** What the tags of a droplet say; undefined for what they do not. */
 export function readTags(tags: readonly string[]): Partial<Omit<Marks, "hostKey">> & { readonly publicKey?: string } {
   const of = (name: string): string | undefined => {

@@ -17,7 +17,7 @@ import {
   sshConfig,
   wantedOf,
 } from "../src/index.ts";
-import { engineAt } from "../src/local/engine.ts";
+import { heldBy, nothing } from "./support/cloud.ts";
 
 const stack = `t${process.pid}`;
 const operator = generateSshKey("operator");
@@ -29,20 +29,6 @@ const hosts = [
 
 const plan = async (client: DigitalOcean): Promise<ProvisionPlan> =>
   planProvision(wantedOf(hosts), await observe(client, stack), { stack, operatorKey: operator.publicKey });
-
-/** What the engine holds of this test's cloud. */
-async function leftovers(): Promise<{ containers: number; volumes: number; networks: number }> {
-  const engine = engineAt();
-  const query = { filters: { label: [`slipway.cloud=${stack}`] } };
-  const [containers, volumes, networks] = await Promise.all([
-    engine.call("GET", "/containers/json", { query: { all: true, ...query } }),
-    engine.call("GET", "/volumes", { query }),
-    engine.call("GET", "/networks", { query }),
-  ]);
-  const count = (all: unknown): number => (Array.isArray(all) ? all.length : 0);
-  const named = (volumes.json() as { Volumes: unknown }).Volumes;
-  return { containers: count(containers.json()), volumes: count(named), networks: count(networks.json()) };
-}
 
 afterAll(async () => {
   await using cloud = await openCloud(hosts, { name: stack });
@@ -100,5 +86,5 @@ test("provisions two hosts, a second run changes nothing, and destroying leaves 
     machines: ["app", "ci"],
     keys: [`slipway:${stack}:operator`],
   });
-  expect(await leftovers()).toEqual({ containers: 0, volumes: 0, networks: 0 });
+  expect(await heldBy(stack)).toEqual(nothing);
 });
