@@ -20,6 +20,10 @@ StandardInput=socket
 ExecStart=/bin/sh -c 'while read line; do test "$$line" = "$(printf "\\r")" && break; done; printf "HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\nConnection: close\\r\\n\\r\\nok"'
 `;
 
+/** Answers every request on the station's socket with a recorded status, as a station on the host itself would. */
+const cannedSocket = "[Socket]\nListenStream=/run/slipway/monitor.sock\nAccept=yes\n";
+const cannedService = serviceUnit.replace(/printf "HTTP.*/, "cat /root/answer'");
+
 async function startStation(dir: string): Promise<{ readonly child: ChildProcess; readonly log: () => string }> {
   const script = fileURLToPath(new URL("./stationChild.ts", import.meta.url));
   const child = spawn(process.execPath, ["--conditions=source", script, dir], { stdio: ["ignore", "pipe", "pipe"] });
@@ -51,8 +55,10 @@ test("a real host: metrics, an outage announced once across kill -9 of the monit
   };
   await host.exec(["tee", "/etc/systemd/system/small.socket"], { stdin: socketUnit });
   await host.exec(["tee", "/etc/systemd/system/small@.service"], { stdin: serviceUnit });
+  await host.exec(["tee", "/etc/systemd/system/canned.socket"], { stdin: cannedSocket });
+  await host.exec(["tee", "/etc/systemd/system/canned@.service"], { stdin: cannedService });
   await run("systemctl", "daemon-reload");
-  await run("systemctl", "start", "small.socket");
+  await run("systemctl", "start", "small.socket", "canned.socket");
 
   await using receiver = await receiveWebhooks({ port: 0, address: "127.0.0.1" });
   const config = compileMonitor(
@@ -99,11 +105,19 @@ test("a real host: metrics, an outage announced once across kill -9 of the monit
     expect(metric("uptime")).toBeLessThan(150);
     expect(metric("units failed")).toBe(0);
 
+    // The same answer through SSH, where the socket is a channel and no socket of ours.
+    const body = JSON.stringify(status);
+    const answer = `HTTP/1.1 200 OK\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`;
+    await host.exec(["tee", "/root/answer"], { stdin: answer });
+    expect(await monitorClient(host).status()).toEqual(status);
+
     await run("systemctl", "stop", "small.socket");
     const fired = await receiver.next(({ text }) => text?.startsWith("Critical: ") === true, signal);
     expect(fired.text).toBe("Critical: http://watched:8080/ does not answer as expected on watched");
     expect(JSON.stringify(fired.body)).toContain("ECONNREFUSED");
 
+    // Killed between the delivery and its note it would be delivered again, as it should be.
+    await until(({ undelivered }) => undelivered === 0);
     station.child.kill("SIGKILL");
     await once(station.child, "exit");
     station = await startStation(place.path);
@@ -116,7 +130,7 @@ test("a real host: metrics, an outage announced once across kill -9 of the monit
     await run("systemctl", "start", "small.socket");
     const resolved = await receiver.next(({ text }) => text?.startsWith("Resolved after ") === true, signal);
     expect(resolved.text).toContain("http://watched:8080/ does not answer as expected on watched");
-    expect(receiver.received).toHaveLength(2);
+    expect(receiver.received.map((each) => each.text)).toEqual([fired.text, resolved.text]);
     expect(await client.alerts()).toMatchObject({ firing: [], resolved: [{ service: "http http://watched:8080/" }] });
 
     const now = Date.now();
