@@ -161,7 +161,9 @@ async function progressOf(answer: NodeJS.ReadableStream, what: string): Promise<
 
 /** Loads images from a tar; gives the names or ids that the engine says it loaded. */
 export async function loadImage(engine: Docker, tar: Readable): Promise<readonly string[]> {
-  const answer = await engine.loadImage(tar);
+  const answer = await engine.loadImage(tar).catch((cause: unknown) => {
+    throw fail("docker.failed", `the engine did not load the image: ${messageOf(cause)}`, { cause });
+  });
   const lines = await progressOf(answer, "the engine did not load the image");
   return lines.flatMap((line) => /^Loaded image(?: ID)?: (.+)$/.exec(line)?.[1] ?? []);
 }

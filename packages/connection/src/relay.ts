@@ -1,5 +1,5 @@
 import { Duplex } from "node:stream";
-import { type Command, type Connection, sh } from "@slipway/model";
+import { type Command, type Connection, type Process, sh } from "@slipway/model";
 import { fail } from "./errors.ts";
 
 export type RelayTarget = { readonly path: string } | { readonly port: number; readonly address: string };
@@ -27,6 +27,44 @@ if command -v perl >/dev/null; then exec perl -e ${perl} -- "$@"; fi
 if command -v node >/dev/null; then exec node -e ${node} -- "$@"; fi
 echo "neither perl nor node is there" >&2; exit 78`;
 
+/** A process as a stream: ends as a whole when the far side ends, as the socket it stands for is then of no use. */
+class Relayed extends Duplex {
+  readonly #process: Process;
+
+  constructor(process: Process) {
+    super();
+    this.#process = process;
+    process.stdout.on("data", (chunk: Buffer) => {
+      if (!this.push(chunk)) process.stdout.pause();
+    });
+    process.stdout.once("end", () => {
+      this.push(null);
+      this.end();
+    });
+    process.stdout.on("error", () => {});
+    process.stdin.on("error", () => {});
+    process.exit.catch((error: Error) => this.destroy(error));
+  }
+
+  override _read(): void {
+    this.#process.stdout.resume();
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, next: (error?: Error | null) => void): void {
+    this.#process.stdin.write(chunk, next);
+  }
+
+  override _final(next: (error?: Error | null) => void): void {
+    this.#process.stdin.end();
+    next();
+  }
+
+  override _destroy(error: Error | null, next: (error?: Error | null) => void): void {
+    this.#process.kill();
+    next(error);
+  }
+}
+
 /**
  * A stream to a socket that only a command on the host can open: inside a container, or as root through sudo.
  * Rejects with `connection.socket`, `connection.port`, or `connection.unsupported` when the host has no program for it.
@@ -37,8 +75,6 @@ export async function relay(connection: Connection, target: RelayTarget): Promis
   const process = await connection.spawn(command);
   const complaint: Buffer[] = [];
   process.stderr.on("data", (chunk: Buffer) => complaint.push(chunk));
-  const stream = Duplex.from({ writable: process.stdin, readable: process.stdout });
-  stream.once("close", () => process.kill());
   // The first byte says that the socket is open.
   const opened = await new Promise<boolean>((resolve, reject) => {
     const onReadable = (): void => {
@@ -54,8 +90,7 @@ export async function relay(connection: Connection, target: RelayTarget): Promis
     process.stdout.once("end", onEnd);
     process.exit.catch(reject);
   });
-  if (opened) return stream;
-  stream.on("error", () => {});
+  if (opened) return new Relayed(process);
   const { status } = await process.exit;
   const said = Buffer.concat(complaint).toString("utf8").trim();
   const what = "path" in target ? `the socket ${target.path}` : `${target.address}:${target.port}`;

@@ -66,6 +66,7 @@ function openSocket(address: SshAddress, stop: AbortSignal): Promise<Socket> {
       socket.destroy();
       reject(stop.reason);
     };
+    if (stop.aborted) return onStop();
     stop.addEventListener("abort", onStop, { once: true });
     socket.once("connect", () => {
       stop.removeEventListener("abort", onStop);
@@ -83,8 +84,8 @@ function openSocket(address: SshAddress, stop: AbortSignal): Promise<Socket> {
 }
 
 async function connectOnce(address: SshAddress, auth: SshAuth, options: SshOptions): Promise<Connection> {
-  options.signal?.throwIfAborted();
   const { Client } = await import("ssh2");
+  options.signal?.throwIfAborted();
   const timeoutMs = options.timeoutMs ?? 20_000;
   const stop = new AbortController();
   const onAbort = (): void => stop.abort(options.signal?.reason);
@@ -124,6 +125,8 @@ function handshake(
     let seen: string | undefined;
     let accepted = false;
     const onStop = (): void => reject(stop.reason);
+    // It may have come between the TCP connection and here.
+    if (stop.aborted) return onStop();
     stop.addEventListener("abort", onStop, { once: true });
     const settle = (error?: unknown): void => {
       stop.removeEventListener("abort", onStop);
