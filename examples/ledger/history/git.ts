@@ -30,6 +30,8 @@ export const git = async (
     GIT_CONFIG_NOSYSTEM: "1",
     ...more,
   };
-  const { stdout } = await run("git", argv, { cwd: dir, env, maxBuffer: 1 << 26 });
-  return stdout.trim();
+  const running = run("git", argv, { cwd: dir, env, maxBuffer: 1 << 26, timeout: 60_000 });
+  // Nothing here is read from the terminal: git must not wait for it.
+  running.child.stdin?.end();
+  return (await running).stdout.trim();
 };

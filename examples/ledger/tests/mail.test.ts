@@ -77,6 +77,6 @@ test("killed at any byte, it tells each event once", async () => {
         await rm(folder, { recursive: true, force: true });
       }
     }),
-    { numRuns: 50 },
+    { numRuns: 20 },
   );
 });
