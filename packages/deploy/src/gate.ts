@@ -54,7 +54,9 @@ export async function awaitHealthy(options: GateOptions): Promise<void> {
     } else {
       const now = clock.monotonic();
       const life = `${RestartCount} ${State.StartedAt}`;
-      if (!State.Running || life !== started) stableFrom = State.Running ? now : undefined;
+      // While the engine waits before it starts it again, a container is `Restarting` and `Running` too.
+      const up = State.Running && !State.Restarting;
+      if (!up || life !== started) stableFrom = up ? now : undefined;
       started = life;
       if (stableFrom !== undefined && now - stableFrom >= options.stableMs) return;
       seen = `it has not run for ${options.stableMs} ms without a restart`;

@@ -132,9 +132,7 @@ function parse(content: Buffer): unknown {
 }
 
 /** What an archive of `docker save` holds: its images with their names, and which entry is which layer. Reads it to the end. */
-export async function describeArchive(
-  source: AsyncIterable<Uint8Array>,
-): Promise<{
+export async function describeArchive(source: AsyncIterable<Uint8Array>): Promise<{
   readonly images: readonly (Layered & { readonly tags: readonly string[] })[];
   readonly names: ReadonlyMap<string, string>;
 }> {
@@ -156,7 +154,7 @@ export async function describeArchive(
     if (config === undefined) throw fail("deploy.tar", `the archive has no ${Config}`);
     const { rootfs } = parse(config) as { rootfs?: { diff_ids?: readonly string[] } };
     const layers = rootfs?.diff_ids ?? [];
-    Layers.forEach((entry, at) => names.set(entry, layers[at] ?? ""));
+    for (const [at, entry] of Layers.entries()) names.set(entry, layers[at] ?? "");
     return { id: `sha256:${createHash("sha256").update(config).digest("hex")}`, layers, tags: RepoTags ?? [] };
   });
   return { images, names };

@@ -136,16 +136,20 @@ function reconcile(
     target !== undefined &&
     container.deployment === target.id &&
     specs.some((spec) => spec.name === container.name && spec.imageId === container.imageId);
+  const { pending } = seen.history;
+  const mustBeHealthy = pending === undefined || pending.committedAt !== undefined;
   const others = seen.containers.filter((container) => !isTarget(container));
   const missing = specs.filter((spec) => {
     const container = byName.get(spec.name);
     return container === undefined || !isTarget(container);
   });
   const stopped = specs.filter((spec) => missing.includes(spec) || byName.get(spec.name)?.running !== true);
+  const isWriter = (container: SeenContainer): boolean => seen.writers[container.service] !== undefined;
   const stopOf = (container: SeenContainer): Step => ({
     do: "stop",
     container: container.name,
     seconds: stopSeconds(seen, container),
+    writer: isWriter(container),
   });
 
   if (target !== undefined && missing.length > 0) {
@@ -170,9 +174,9 @@ function reconcile(
     for (const { service, name: container } of missing)
       steps.push({ do: "create", deployment: target, service, container });
     for (const { service, name: container } of stopped) steps.push({ do: "start", service, container });
-    const gated = mode === "commit" || seen.history.pending !== undefined ? specs : stopped;
+    const gated = mode === "commit" || pending !== undefined ? specs : stopped;
     for (const { service, name: container } of gated)
-      steps.push({ do: "gate", deployment: target, service, container });
+      steps.push({ do: "gate", deployment: target, service, container, mustBeHealthy });
     if (mode === "commit")
       steps.push({ do: "phase", id: target.id, phase: "healthy" }, { do: "verify", deployment: target });
   }
@@ -190,7 +194,6 @@ function reconcile(
   if (target !== undefined && mode === "commit") steps.push({ do: "phase", id: target.id, phase: "switched" });
 
   // Whoever calls a writer stops before it, so that its last calls are still answered.
-  const isWriter = (container: SeenContainer): boolean => seen.writers[container.service] !== undefined;
   for (const container of [...running.filter((one) => !isWriter(one)), ...running.filter(isWriter)])
     steps.push(stopOf(container));
 
@@ -201,9 +204,9 @@ function reconcile(
       const spec = specs.find((one) => one.service === service);
       const change = mode === "commit" || seen.writers[service] !== release;
       if (change) steps.push({ do: "writer", service, release });
-      const unsure = change || seen.history.pending !== undefined || stopped.some((one) => one.service === service);
+      const unsure = change || pending !== undefined || stopped.some((one) => one.service === service);
       if (unsure && spec !== undefined)
-        steps.push({ do: "promote", deployment: target, service, container: spec.name });
+        steps.push({ do: "promote", deployment: target, service, container: spec.name, mustBeHealthy });
     }
   }
   for (const container of rest) steps.push({ do: "remove", container: container.name });

@@ -22,7 +22,7 @@ import { writerFile } from "./names.ts";
 import { prune } from "./prune.ts";
 import { type Deployment, type History, historyOf, type ReleaseRecord, type StreamMark } from "./record.ts";
 import { installSite } from "./site.ts";
-import { type Step, titleOf } from "./steps.ts";
+import { type Step, titleOf, together } from "./steps.ts";
 import { backUp, markStreams, versionsOf } from "./streams.ts";
 import type { Target } from "./target.ts";
 import { containersOf } from "./topology.ts";
@@ -48,25 +48,32 @@ export interface RolloutContext {
   sentBytes: number;
 }
 
-/** Does the steps in order, telling about each. The first that fails ends it. */
+/** Does the steps in order, independent ones at once, telling about each. The first that fails ends it. */
 export async function carryOutSteps(context: RolloutContext, steps: readonly Step[]): Promise<void> {
-  const { clock } = context.target;
-  for (const step of steps) {
+  for (const group of together(steps)) {
     context.target.signal.throwIfAborted();
-    const title = titleOf(step);
-    const from = clock.monotonic();
-    const tell = (event: DeployEvent): void => {
-      if (!isQuiet(step)) context.onEvent(event);
-    };
-    tell({ kind: "step", title, state: "started" });
-    try {
-      await effect(context, step);
-    } catch (error) {
-      tell({ kind: "step", title, state: "failed", ms: clock.monotonic() - from, why: messageOf(error) });
-      throw error;
-    }
-    tell({ kind: "step", title, state: "done", ms: clock.monotonic() - from });
+    // All are awaited, so that nothing still changes the host when a failure is being undone.
+    const results = await Promise.allSettled(group.map((step) => carryOut(context, step)));
+    const failed = results.find((result) => result.status === "rejected");
+    if (failed !== undefined) throw failed.reason;
   }
+}
+
+async function carryOut(context: RolloutContext, step: Step): Promise<void> {
+  const { clock } = context.target;
+  const title = titleOf(step);
+  const from = clock.monotonic();
+  const tell = (event: DeployEvent): void => {
+    if (!isQuiet(step)) context.onEvent(event);
+  };
+  tell({ kind: "step", title, state: "started" });
+  try {
+    await effect(context, step);
+  } catch (error) {
+    tell({ kind: "step", title, state: "failed", ms: clock.monotonic() - from, why: messageOf(error) });
+    throw error;
+  }
+  tell({ kind: "step", title, state: "done", ms: clock.monotonic() - from });
 }
 
 async function record(context: RolloutContext, entry: ReleaseRecord): Promise<void> {
@@ -164,8 +171,21 @@ async function images(context: RolloutContext, wanted: Readonly<Record<string, s
 
 async function gate(
   context: RolloutContext,
-  step: { readonly deployment: Deployment; readonly service: string; readonly container: string },
+  step: Extract<Step, { do: "gate" | "promote" }>,
   role?: "active",
+): Promise<void> {
+  try {
+    await health(context, step, role);
+  } catch (error) {
+    if (step.mustBeHealthy || !(error instanceof SlipwayError) || error.code !== "deploy.unhealthy") throw error;
+    context.onEvent({ kind: "notice", message: error.message });
+  }
+}
+
+async function health(
+  context: RolloutContext,
+  step: Extract<Step, { do: "gate" | "promote" }>,
+  role: "active" | undefined,
 ): Promise<void> {
   const { target } = context;
   const service = serviceOf(step.deployment, step.service);

@@ -10,21 +10,29 @@ export type Step =
   | { readonly do: "backup"; readonly deployment: Deployment; readonly services: readonly string[] }
   | { readonly do: "create"; readonly deployment: Deployment; readonly service: string; readonly container: string }
   | { readonly do: "start"; readonly service: string; readonly container: string }
-  | { readonly do: "gate"; readonly deployment: Deployment; readonly service: string; readonly container: string }
+  | {
+      readonly do: "gate" | "promote";
+      readonly deployment: Deployment;
+      readonly service: string;
+      readonly container: string;
+      /** Going back must not fail because what ran before was not healthy either: then it is only told. */
+      readonly mustBeHealthy: boolean;
+    }
   | { readonly do: "site"; readonly text: string | undefined; readonly takesDefault: boolean }
   | { readonly do: "flags"; readonly slot: Slot; readonly green: readonly string[] }
   | { readonly do: "drain" }
-  | { readonly do: "stop"; readonly container: string; readonly seconds: number }
+  | { readonly do: "stop"; readonly container: string; readonly seconds: number; readonly writer: boolean }
   | { readonly do: "phase"; readonly id: string; readonly phase: Phase }
   | { readonly do: "verify"; readonly deployment: Deployment }
   | { readonly do: "commit"; readonly deployment: Deployment; readonly streams: readonly string[] }
   | { readonly do: "writer"; readonly service: string; readonly release: string }
-  | { readonly do: "promote"; readonly deployment: Deployment; readonly service: string; readonly container: string }
   | { readonly do: "remove"; readonly container: string }
   | { readonly do: "compose"; readonly deployment: Deployment }
   | { readonly do: "prune"; readonly deployment: Deployment; readonly images: ReadonlySet<string> }
   | { readonly do: "done"; readonly id: string }
   | { readonly do: "undone"; readonly id: string };
+
+const shortName = (image: string): string => image.replace(/(:[0-9a-f]{12})[0-9a-f]+$/, "$1");
 
 /** A step as one line for people. */
 export function titleOf(step: Step): string {
@@ -32,7 +40,7 @@ export function titleOf(step: Step): string {
     case "begin":
       return `begin ${step.deployment.action} of ${step.deployment.commit.slice(0, 12)} in ${step.deployment.slot}`;
     case "images":
-      return `send ${Object.keys(step.images).toSorted().join(", ")}`;
+      return `send ${Object.keys(step.images).toSorted().map(shortName).join(", ")}`;
     case "folders":
       return "prepare folders and network";
     case "secrets":
@@ -74,4 +82,21 @@ export function titleOf(step: Step): string {
     case "undone":
       return "record: undone";
   }
+}
+
+const independent: ReadonlySet<Step["do"]> = new Set(["create", "start", "gate", "remove"]);
+
+/** The steps in order, those that can run at the same time together. Writers stop last, each alone. */
+export function together(steps: readonly Step[]): readonly (readonly Step[])[] {
+  const groups: Step[][] = [];
+  for (const step of steps) {
+    const last = groups.at(-1);
+    const before = last?.[0];
+    const joins =
+      before?.do === step.do &&
+      (independent.has(step.do) || (step.do === "stop" && before.do === "stop" && !step.writer && !before.writer));
+    if (joins && last !== undefined) last.push(step);
+    else groups.push([step]);
+  }
+  return groups;
 }
