@@ -94,14 +94,16 @@ test("a refused, moved or missing receiver rejects, and the error holds nothing 
   const errors = [
     await failure(`${base}/token-secret`),
     await failure(`${base}/moved/token-secret`),
-    await failure("http://127.0.0.1:1/token-secret"),
     await failure("no address: token-secret"),
   ];
   await new Promise((resolve) => server.close(resolve));
+  const closed = await receiveWebhooks({ port: 0, address: "127.0.0.1" });
+  await closed[Symbol.asyncDispose]();
+  errors.push(await failure(`http://127.0.0.1:${closed.port}/token-secret`));
   for (const error of errors) {
     expect(error).toBeInstanceOf(Error);
     expect(inspect(error, { depth: 9 })).not.toContain("token-");
   }
   expect(String(errors[0])).toContain("status 500 ≠ 2xx");
-  expect(String(errors[2])).toContain("ECONNREFUSED");
+  expect(String(errors[3])).toContain("ECONNREFUSED");
 });
