@@ -69,7 +69,7 @@ export const steps: readonly Step[] = [
   { kind: "command", name: "types", title: "types, and type tests (tsc)", minutes: 5, argv: ["tsc", "-b"] },
   { kind: "command", name: "build", title: "build (nx)", minutes: 5, argv: ["nx", "run-many", "-t", "build"] },
   { kind: "function", name: "publint", title: "packages as published (publint)", minutes: 3, check: publishable },
-  vitest("unit", 5, "unit tests"),
+  vitest("unit", 8, "unit tests"),
   vitest("host", 20, "tests on real hosts"),
   {
     kind: "suite",

@@ -48,7 +48,8 @@ function count(name: string, problems: string): void {
 }
 
 async function take(step: Step, filters: readonly string[]): Promise<void> {
-  const signal = AbortSignal.any([stop.signal, AbortSignal.timeout(step.minutes * 60_000)]);
+  const deadline = AbortSignal.timeout(step.minutes * 60_000);
+  const signal = AbortSignal.any([stop.signal, deadline]);
   if (step.kind === "function") {
     for (const { name, problems } of await step.check(root)) count(`${step.name} ${name}`, problems.join("\n"));
     return;
@@ -68,6 +69,7 @@ async function take(step: Step, filters: readonly string[]): Promise<void> {
   tally.skipped += suite.skipped;
   tally.failures.push(...suite.failures.map((name) => `${step.name} ${name}`));
   tally.timed.push(...suite.timed);
+  if (deadline.aborted) say(`${step.title}: stopped, since they took longer than ${step.minutes} minutes`);
 }
 
 const begun = performance.now();
