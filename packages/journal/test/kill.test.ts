@@ -1,0 +1,44 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { fileJournal } from "@slipway/journal";
+import { describe, expect, it } from "vitest";
+import { listOf, temporaryFolder } from "./here.ts";
+
+const program = fileURLToPath(new URL("writer.ts", import.meta.url));
+
+const start = (path: string, batch: number): ChildProcess =>
+  spawn(process.execPath, ["--conditions=source", program, path, String(batch)], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+
+describe("a writer that is killed", () => {
+  it("leaves its lock and every acknowledged record, each time", async () => {
+    await using folder = await temporaryFolder();
+    const path = join(folder.path, "j");
+    let acknowledged = 0;
+    for (let round = 0; round < 6; round += 1) {
+      const child = start(path, 1 + round * 7);
+      const gone = new Promise((resolve) => child.once("exit", resolve));
+      if (child.stdout === null) throw new Error("no output");
+      const enough = acknowledged + 20 + round * 13;
+      for await (const line of createInterface({ input: child.stdout })) {
+        if (line === "ready") {
+          await expect(fileJournal(path)).rejects.toMatchObject({
+            code: "journal.locked",
+            message: expect.stringContaining(`process ${child.pid}`),
+          });
+          continue;
+        }
+        acknowledged = Math.max(acknowledged, Number(line));
+        if (acknowledged >= enough) child.kill("SIGKILL");
+      }
+      await gone;
+      await using journal = await fileJournal<unknown>(path);
+      const kept = await listOf(journal.read());
+      expect(kept.length).toBeGreaterThanOrEqual(acknowledged);
+      acknowledged = kept.length;
+    }
+  }, 60_000);
+});
