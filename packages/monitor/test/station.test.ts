@@ -1,7 +1,7 @@
 import { statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { local } from "@slipway/connection";
-import { type Connection, Secret, type SshAddress, type VirtualClock, virtualClock } from "@slipway/model";
+import { Secret, type SshAddress, type VirtualClock, virtualClock } from "@slipway/model";
 import { expect, test } from "vitest";
 import type { Announcement } from "../src/alerts/machine.ts";
 import type { Finding } from "../src/checks/check.ts";
@@ -52,7 +52,7 @@ async function station(place: { readonly path: string; file(name: string): strin
   const ready = Promise.withResolvers<void>();
   const socketPath = place.file("m.sock");
   const done = runMonitor(given, {
-    connect: world.host.connect as () => Promise<Connection>,
+    connect: world.host.connect,
     secrets: { reveal: async () => "unused" },
     clock: world.clock,
     signal: stop.signal,

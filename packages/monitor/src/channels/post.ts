@@ -23,6 +23,7 @@ export async function post(
     });
   } catch (error) {
     // undici puts the address into some messages, and the address is a secret: only the code of the cause is kept.
+    // oxlint-disable-next-line preserve-caught-error
     throw new Error(`${config.name}: not delivered, ${reasonOf(error)}`);
   }
   await response.body?.cancel();

@@ -4,5 +4,5 @@ import { probe as http } from "./http.ts";
 /** The checks a station knows. A program of one's own hands over more to `runMonitor`. */
 export const checkKinds: Readonly<Record<string, Probe<CheckConfig>>> = {
   // The kind says which configuration the file reads; what was written by its condition is what it gets.
-  http: http as Probe<never> as Probe<CheckConfig>,
+  http: http as Probe as Probe<CheckConfig>,
 };

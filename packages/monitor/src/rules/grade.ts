@@ -34,7 +34,7 @@ function judge({ judge: by }: RuleConfig, event: Event, former: Grade): readonly
   const said = event.description ?? "";
   if (by.by === "state") {
     const known = event.state === "ok" || event.state === "warning" || event.state === "critical";
-    return [known ? (event.state as Grade) : "unknown", said];
+    return [known ? event.state : "unknown", said];
   }
   const { metric } = event;
   if (metric === undefined || !Number.isFinite(metric)) return ["unknown", said];

@@ -38,7 +38,7 @@ export function monitorClient(connection: Connection, socketPath: string = defau
         path,
         signal,
         host: "monitor",
-        createConnection: () => asSocket(socket) as never,
+        createConnection: () => asSocket(socket),
       };
       const sent = request(options, resolve);
       sent.once("error", (error) => {
@@ -73,12 +73,15 @@ export function monitorClient(connection: Connection, socketPath: string = defau
     alerts: () => ask<AlertsView>("/alerts", "firing"),
     series: ({ host, service, from, to, points }) =>
       ask<SeriesView>(
-        `/series?${new URLSearchParams({ host, service, from: `${from}`, to: `${to}`, points: `${points}` })}`,
+        `/series?${new URLSearchParams({ host, service, from: `${from}`, to: `${to}`, points: `${points}` }).toString()}`,
         "times",
       ),
     async *events(signal, after) {
       try {
-        const response = await get(`/events${after === undefined ? "" : `?${new URLSearchParams({ after })}`}`, signal);
+        const response = await get(
+          `/events${after === undefined ? "" : `?${new URLSearchParams({ after }).toString()}`}`,
+          signal,
+        );
         try {
           for await (const { id, event, data } of readEvents(response)) {
             yield { id, kind: event, data: JSON.parse(data) as unknown } as Change;
