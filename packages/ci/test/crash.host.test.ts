@@ -74,8 +74,8 @@ describe("a CI that is killed", () => {
       }
       deaths += 1;
     }
-    // Nine records and two refs, each with a point before and one after; fewer only as the last lives have less to do.
-    expect(deaths).toBeGreaterThan(15);
+    // Nine records, two of them with a point after them too, and two refs; fewer only as the last lives have less to do.
+    expect(deaths).toBeGreaterThan(8);
     const [run, ...others] = await readRuns(place.connection, place.repository);
     expect(others).toEqual([]);
     expect(run).toMatchObject({ state: "passed", commit: first, candidate: first });
@@ -93,7 +93,7 @@ describe("a CI that is killed", () => {
       (await records()).flatMap((record) => (record.type === "step finished" ? (record.outputs ?? []) : [])),
     );
     expect(found.outputs.filter((name) => !known.has(name))).toEqual([]);
-  });
+  }, 600_000);
 
   it("while a step's container runs, removes it and runs the step again", async () => {
     const files = quick();
@@ -164,5 +164,7 @@ describe("a CI that is killed", () => {
 /** Crash point right after the record "run publishing" in a life that takes one queued run of the quick pipeline. */
 async function publishPoint(): Promise<number> {
   const types = (await records()).map((record) => record.type);
-  return 2 * (types.indexOf("run publishing") + 1);
+  return types
+    .slice(0, types.indexOf("run publishing") + 1)
+    .reduce((sum, type) => sum + (type === "run queued" || type === "run publishing" ? 2 : 1), 0);
 }
