@@ -6,6 +6,7 @@ import { fail } from "./errors.ts";
 import { listMachines, type MachineInfo, machineInfo, sshAddress } from "./machines.ts";
 import { observe } from "./observe.ts";
 import { type ProvisionPlan, planProvision } from "./plan.ts";
+import { isFresh, renewHostKey } from "./renew-host-key.ts";
 import type { Droplet } from "./schemas.ts";
 import { generateSshKey, rawKey } from "./ssh-key.ts";
 import { intentTag, stackTag, tagsOf } from "./tags.ts";
@@ -20,6 +21,7 @@ export type ProvisionStep =
   | "active"
   | "answers"
   | "verified"
+  | "rekeyed"
   | "ready"
   | "destroyed"
   | "failed";
@@ -61,7 +63,8 @@ export interface ApplyResult {
 }
 
 /**
- * Makes the plan true, machine by machine in parallel: created, active, sshd answers, host key verified, cloud-init done. Machines that were
+ * Makes the plan true, machine by machine in parallel: created, active, sshd answers, host key verified,
+ * cloud-init done, host key renewed. Machines that were
  * there are taken through the same steps, so what an interrupted run left is finished. Rejects before any change with `plan.problems`, or with
  * `plan.stale` when the cloud is no longer as planned; what fails for one machine is in `failed` and does not stop the others.
  */
@@ -119,7 +122,7 @@ export async function applyProvision(plan: ProvisionPlan, options: ApplyOptions)
     ),
   ]);
   options.signal?.throwIfAborted();
-  return { machines: await listMachines(client, plan.stack), changes: changes, failed };
+  return { machines: await listMachines(client, plan.stack), changes, failed };
 }
 
 interface Run {
@@ -129,7 +132,7 @@ interface Run {
   readonly signal: AbortSignal;
   readonly tell: (host: string, step: ProvisionStep, detail?: string) => void;
 }
-type Watch = (id: number) => Promise<MachineInfo>;
+type Watch = (id: number) => Promise<Droplet>;
 
 /** The user data of a new host: its own host key, known to this side before the machine exists. */
 export const hostUserData = (hostKey: { readonly privateKey: string; readonly publicKey: string }): string =>
@@ -188,28 +191,34 @@ async function start(run: Run, one: { readonly host: string; readonly id: number
 }
 
 async function ready(run: Run, host: string, id: number, watch: Watch): Promise<void> {
-  const machine = await watch(id);
+  const droplet = await watch(id);
+  const machine = machineInfo(droplet);
   run.tell(host, "active", machine.address);
   while (!(await answersSsh(machine.address, 22, run.signal))) await run.clock.sleep(100, run.signal);
   run.tell(host, "answers");
-  const connection = await connect(run, machine);
+  const connection = await connect(run, sshAddress(machine));
   try {
     run.tell(host, "verified", machine.hostKeySha256);
     const waited = await connection.exec(["cloud-init", "status", "--wait"], { signal: run.signal });
     // Status 2 is a success with warnings.
     if (waited.status === 1) throw fail("machine.slow", `cloud-init failed on ${host}: ${waited.stdout.trim()}`);
+    if (isFresh(droplet)) {
+      const again = (to: SshAddress): Promise<Connection> => connect(run, to);
+      await renewHostKey(droplet, machine, { ...run, client: run.options.client, connection, connect: again });
+      run.tell(host, "rekeyed");
+    }
     run.tell(host, "ready");
   } finally {
     await connection[Symbol.asyncDispose]();
   }
 }
 
-async function connect(run: Run, machine: MachineInfo): Promise<Connection> {
+async function connect(run: Run, to: SshAddress): Promise<Connection> {
   try {
-    return await run.options.connect(sshAddress(machine), run.signal);
+    return await run.options.connect(to, run.signal);
   } catch (error) {
     if (error instanceof SlipwayError && error.code === "connection.host-key")
-      throw fail("machine.hostkey", `${machine.name} shows another host key than the one it was made with`, {
+      throw fail("machine.hostkey", `${to.host} shows another host key than the one it was made with`, {
         cause: error,
       });
     throw error;
@@ -229,8 +238,7 @@ function watcher(run: Run): Watch {
   return async (id) => {
     for (let tick = 0; ; tick += 1) {
       const droplet = (await list()).find((one) => one.id === id);
-      const machine = droplet && machineInfo(droplet);
-      if (machine?.status === "active" && machine.address !== "") return machine;
+      if (droplet?.status === "active" && machineInfo(droplet).address !== "") return droplet;
       await run.clock.sleep(Math.min(5_000, tickMs * 1.3 ** tick), run.signal);
     }
   };

@@ -37,6 +37,7 @@ export const errors = {
     exitCode: 5,
     hint: "somebody may sit in between; if the machine was reinstalled, destroy it and provision again",
   },
+  "machine.rekey": { exitCode: 1, hint: "run again: the machine accepts logins with the key it has" },
   "name.invalid": { exitCode: 2, hint: "use lower-case letters, digits and hyphens" },
   "apply.partly": { exitCode: 3, hint: "run again: the machines that are done are kept" },
 } as const;

@@ -12,8 +12,10 @@ export interface MachineInfo {
   readonly status: string;
   /** SHA-256 of the raw host key, lower-case hex; empty when no tag tells it. */
   readonly hostKeySha256: string;
-  /** `ssh-ed25519 AAAA…`, for known_hosts; empty when no tag tells it. */
-  readonly hostPublicKey: string;
+  /** All accepted host keys, in the same form: two while a key is being renewed. */
+  readonly hostKeys: readonly string[];
+  /** The same keys as `ssh-ed25519 AAAA…`, for known_hosts. */
+  readonly hostPublicKeys: readonly string[];
   /** ISO time. */
   readonly created: string;
   readonly region: string;
@@ -28,8 +30,9 @@ export function machineInfo(droplet: Droplet): MachineInfo {
     id: droplet.id,
     address: droplet.networks.v4.find((network) => network.type === "public")?.ip_address ?? "",
     status: droplet.status,
-    hostKeySha256: marks.hostKeySha256 ?? "",
-    hostPublicKey: marks.publicKey ?? "",
+    hostKeySha256: marks.hostKeys.at(-1) ?? "",
+    hostKeys: marks.hostKeys,
+    hostPublicKeys: marks.publicKeys,
     created: droplet.created_at,
     region: droplet.region.slug ?? "",
     size: droplet.size_slug,
@@ -47,5 +50,5 @@ export const sshAddress = (machine: MachineInfo, user = "root"): SshAddress => (
   address: machine.address,
   port: 22,
   user,
-  hostKeys: [machine.hostKeySha256],
+  hostKeys: machine.hostKeys,
 });

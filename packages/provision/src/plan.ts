@@ -79,7 +79,7 @@ export function planProvision(wanted: readonly WantedHost[], seen: Seen, options
       );
     } else {
       kept.push({ wanted: host, droplet: first.droplet });
-      if (readTags(first.droplet.tags).hostKeySha256 === undefined)
+      if (readTags(first.droplet.tags).hostKeys.length === 0)
         problems.push(
           `droplet ${first.droplet.id} of host ${host.host} has no tag with its host key, so it cannot be trusted`,
         );

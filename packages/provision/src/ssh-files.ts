@@ -1,12 +1,12 @@
 import type { MachineInfo } from "./machines.ts";
 
 const reachable = (machines: readonly MachineInfo[]): readonly MachineInfo[] =>
-  machines.filter((machine) => machine.address !== "" && machine.hostPublicKey !== "");
+  machines.filter((machine) => machine.address !== "" && machine.hostPublicKeys.length > 0);
 
 /** Text of a known_hosts file with the pinned keys, under name and address. */
 export const knownHosts = (machines: readonly MachineInfo[]): string =>
   reachable(machines)
-    .map((machine) => `${machine.name},${machine.address} ${machine.hostPublicKey}\n`)
+    .flatMap((machine) => machine.hostPublicKeys.map((key) => `${machine.name},${machine.address} ${key}\n`))
     .join("");
 
 /** Quotes a path for ssh_config. */

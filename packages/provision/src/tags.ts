@@ -20,28 +20,47 @@ export const intentTag = (id: string): string => `slipway:intent:${id}`;
 export const tagsOf = (marks: Marks): readonly string[] => [
   stackTag(marks.stack),
   hostTag(marks.host),
-  `slipway:hostkey:${marks.hostKeySha256}`,
-  `slipway:hostpub:${Buffer.from(marks.hostKey).toString("hex")}`,
+  ...keyTags(marks),
+  freshTag,
 ];
 
 /** Whether a tag belongs to one stack alone, so that it may be deleted with it. */
 export const isOfOneStack = (tag: string): boolean => /^slipway:(hostkey|hostpub|intent):/.test(tag);
 
-/** What the tags of a droplet say; undefined for what they do not. */
-export function readTags(tags: readonly string[]): Partial<Omit<Marks, "hostKey">> & { readonly publicKey?: string } {
-  const of = (name: string): string | undefined => {
+/** On a droplet whose host key is still the one that its user data holds, where every program on it can read it. */
+export const freshTag = "slipway:fresh";
+
+export const keyTags = (key: Pick<Marks, "hostKeySha256" | "hostKey">): readonly string[] => [
+  `slipway:hostkey:${key.hostKeySha256}`,
+  `slipway:hostpub:${Buffer.from(key.hostKey).toString("hex")}`,
+];
+
+export interface ReadTags {
+  readonly stack?: string;
+  readonly host?: string;
+  /** SHA-256 of the accepted host keys, lower-case hex; several while a key is being renewed. */
+  readonly hostKeys: readonly string[];
+  /** The same keys as `ssh-ed25519 AAAA…`. */
+  readonly publicKeys: readonly string[];
+  readonly fresh: boolean;
+}
+
+/** What the tags of a droplet say. */
+export function readTags(tags: readonly string[]): ReadTags {
+  const all = (name: string): readonly string[] => {
     const prefix = `slipway:${name}:`;
-    return tags.find((tag) => tag.toLowerCase().startsWith(prefix))?.slice(prefix.length);
+    return tags.filter((tag) => tag.toLowerCase().startsWith(prefix)).map((tag) => tag.slice(prefix.length));
   };
-  const stack = of("stack");
-  const host = of("host")?.replaceAll("_", ".");
-  const sha256 = of("hostkey");
-  const open = of("hostpub");
+  const hex = (name: string): readonly string[] =>
+    all(name).flatMap((value) => (/^[0-9a-f]{64}$/i.test(value) ? [value.toLowerCase()] : []));
+  const [stack] = all("stack");
+  const host = all("host")[0]?.replaceAll("_", ".");
   return {
     ...(stack !== undefined && { stack }),
     ...(host !== undefined && { host }),
-    ...(sha256 !== undefined && /^[0-9a-f]{64}$/i.test(sha256) && { hostKeySha256: sha256.toLowerCase() }),
-    ...(open !== undefined && /^[0-9a-f]{64}$/i.test(open) && { publicKey: publicKeyLine(Buffer.from(open, "hex")) }),
+    hostKeys: hex("hostkey"),
+    publicKeys: hex("hostpub").map((value) => publicKeyLine(Buffer.from(value, "hex"))),
+    fresh: tags.includes(freshTag),
   };
 }
 

@@ -55,7 +55,7 @@ async function killedAtFirstContainer(stack: string): Promise<void> {
   events.kill();
 }
 
-const points = ["creating", "first container", "created", "active", "answers", "verified"] as const;
+const points = ["creating", "first container", "created", "active", "answers", "verified", "rekeyed"] as const;
 
 test.each(points)("killed at %s: the next run completes it, the one after changes nothing", async (point) => {
   const stack = `k${process.pid}-${points.indexOf(point)}`;

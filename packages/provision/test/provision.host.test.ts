@@ -54,8 +54,15 @@ test("provisions two hosts, a second run changes nothing, and destroying leaves 
     "active",
     "answers",
     "verified",
+    "rekeyed",
     "ready",
   ]);
+
+  // The key that came by user data is no longer used nor accepted.
+  const injected = events.find((event) => event.host === "app" && event.step === "verified")?.detail;
+  expect(injected).toMatch(/^[0-9a-f]{64}$/);
+  expect(result.machines[0]?.hostKeys).toHaveLength(1);
+  expect(result.machines[0]?.hostKeys).not.toContain(injected);
 
   const second = await plan(client);
   expect(changesOf(second)).toBe(0);

@@ -1,0 +1,64 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import { knownHosts, type MachineInfo, sshConfig } from "../src/index.ts";
+import { generateSshKey, md5OfKey, rawKey, sshFingerprint } from "../src/ssh-key.ts";
+import { readTags, tagsOf } from "../src/tags.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "slipway-key-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+test("ssh-keygen reads the keys that are made here", () => {
+  const key = generateSshKey("ada@example.org");
+  const file = join(folder, "key");
+  writeFileSync(file, key.privateKey, { mode: 0o600 });
+  writeFileSync(`${file}.pub`, key.publicKey);
+  const said = (...args: string[]): string =>
+    execFileSync("ssh-keygen", [...args, "-f", file], { encoding: "utf8" }).trim();
+  expect(said("-y")).toBe(key.publicKey);
+  expect(said("-l")).toContain(sshFingerprint(key.sha256));
+  expect(said("-l", "-E", "md5")).toContain(`MD5:${md5OfKey(key.publicKey)}`);
+});
+
+const key = generateSshKey("host");
+const machine: MachineInfo = {
+  name: "app.example.org",
+  id: 1,
+  address: "192.0.2.1",
+  status: "active",
+  hostKeySha256: key.sha256,
+  hostKeys: [key.sha256],
+  hostPublicKeys: [key.publicKey.split(" ").slice(0, 2).join(" ")],
+  created: "2026-01-01T00:00:00Z",
+  region: "lon1",
+  size: "s-1vcpu-1gb",
+  image: "debian-12-x64",
+};
+
+test("tags tell a host and its key, with only the characters that tags allow", () => {
+  const hostKey = rawKey(key.publicKey).subarray(-32);
+  const tags = tagsOf({ stack: "shop", host: "App.example.org", hostKeySha256: key.sha256, hostKey });
+  for (const tag of tags) expect(tag).toMatch(/^[a-zA-Z0-9_:-]{1,255}$/);
+  expect(readTags(["other", ...tags])).toEqual({
+    stack: "shop",
+    host: "app.example.org",
+    hostKeys: machine.hostKeys,
+    publicKeys: machine.hostPublicKeys,
+    fresh: true,
+  });
+  expect(readTags(["slipway:hostkey:zz"])).toEqual({ hostKeys: [], publicKeys: [], fresh: false });
+});
+
+test("ssh_config and known_hosts let ssh in with the pinned key only", () => {
+  const lacking = { ...machine, name: "young", address: "" };
+  expect(knownHosts([machine, lacking])).toBe(`app.example.org,192.0.2.1 ${machine.hostPublicKeys[0]}\n`);
+  const file = join(folder, "config");
+  writeFileSync(file, sshConfig([machine, lacking], { identity: "/home/a b/key", knownHosts: "/k" }));
+  const seen = execFileSync("ssh", ["-G", "-F", file, "app.example.org"], { encoding: "utf8" });
+  expect(seen).toContain("hostname 192.0.2.1\n");
+  expect(seen).toContain("stricthostkeychecking true\n");
+  expect(seen).toContain("identityfile /home/a b/key\n");
+  expect(seen).toContain("userknownhostsfile /k\n");
+});
