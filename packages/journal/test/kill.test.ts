@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -12,6 +12,18 @@ const start = (path: string, batch: number): ChildProcess =>
   spawn(process.execPath, ["--conditions=source", program, path, String(batch)], {
     stdio: ["ignore", "pipe", "inherit"],
   });
+
+describe("a full disk", () => {
+  it("refuses the record that does not fit, and keeps what fits before and after it", async () => {
+    await using folder = await temporaryFolder();
+    const full = fileURLToPath(new URL("full.ts", import.meta.url));
+    // A limit of the file's size fails a write half-way, as a full disk does, and needs no disk.
+    const script = 'ulimit -f 64; exec "$@"';
+    const command = [process.execPath, "--conditions=source", full, join(folder.path, "j")];
+    const output = execFileSync("bash", ["-c", script, "bash", ...command], { encoding: "utf8" });
+    expect(output).toBe("1 2 journal.write 3 3");
+  });
+});
 
 describe("a writer that is killed", () => {
   it("leaves its lock and every acknowledged record, each time", async () => {
