@@ -19,7 +19,6 @@ const tailLines = 30;
 
 /** Text without escape sequences and control characters, but with its line ends. */
 export const printable = (text: string): string =>
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control and direction characters are what is removed
   stripVTControlCharacters(text).replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, "");
 
 /** Starts a step's log on the CI's host, empty. One that would grow over `maxBytes` is cut there, and says so. */

@@ -43,8 +43,8 @@ printf '%s\n' ${publicKey} >/srv/git/.ssh/authorized_keys
 chown git:git /srv/git/.ssh/authorized_keys`;
   const { status, stderr } = await host.exec(["sh", "-c", setUp.text], { timeoutMs: 200_000 });
   if (status !== 0) throw new Error(stderr);
-  await writeFileAtomic(host, `${gitDir}/hooks/update`, updateHook, { mode: 0o755 });
-  await writeFileAtomic(host, `${gitDir}/hooks/post-receive`, postReceiveHook, { mode: 0o755 });
+  await writeFileAtomic(host, `${gitDir}/hooks/update`, updateHook, { mode: "0755" });
+  await writeFileAtomic(host, `${gitDir}/hooks/post-receive`, postReceiveHook, { mode: "0755" });
 }
 
 beforeAll(async () => {
