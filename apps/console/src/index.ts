@@ -1,1 +1,1 @@
-export {};
+export { type CiSpec, type DeploymentSpec, type MonitorStation, type OpsSpec, ops, type Platform } from "./platform/ops.ts";

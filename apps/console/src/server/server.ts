@@ -120,8 +120,8 @@ export async function startServer(options: ServerOptions): Promise<ConsoleServer
     if (error instanceof Error && "code" in error && error.code === "EADDRINUSE") throw fail("ops.port-used", `port ${options.port} of 127.0.0.1 is used by another program`, { cause: error });
     throw error;
   }
-  const address = server.addresses()[0];
-  const port = address?.port ?? options.port;
+  const bound = server.server.address();
+  const port = bound !== null && typeof bound === "object" ? bound.port : options.port;
   allowed = new Set([`127.0.0.1:${port}`, `localhost:${port}`]);
   const origin = `http://127.0.0.1:${port}`;
   return { origin, url: `${origin}/?token=${sessions.token}`, [Symbol.asyncDispose]: () => server.close() };

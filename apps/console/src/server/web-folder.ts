@@ -13,7 +13,8 @@ const stamp = join(own, "dist", "web.stamp");
 
 async function digestOfSources(): Promise<string> {
   const hash = createHash("sha256");
-  const files = await Array.fromAsync(glob("**/*.{ts,tsx,css,html,svg}", { cwd: sources }));
+  const files: string[] = [];
+  for await (const file of glob("**/*.{ts,tsx,css,html,svg}", { cwd: sources })) files.push(file);
   for (const file of [...files.sort(), "../server/api.ts"]) hash.update(file).update(await readFile(join(sources, file)));
   return hash.digest("hex");
 }

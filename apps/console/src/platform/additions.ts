@@ -1,0 +1,95 @@
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { compileMonitor } from "@slipway/monitor";
+import { type MachineInfo, sshAddress } from "@slipway/provision";
+import type { StationSpec } from "../station/plan.ts";
+import { type CiSettings, type MonitorSettings, type ReceiverSettings, stationPaths, stationSecrets } from "../station/settings.ts";
+import type { Additions, StationFiles } from "./effective.ts";
+import { publicHalf } from "./identity.ts";
+import type { Session } from "./session.ts";
+
+/** Names of images on the hosts' engines. */
+export interface StationImages {
+  readonly station: { readonly name: string; readonly id: string };
+  readonly node: { readonly name: string; readonly id: string };
+  readonly toolchain: { readonly name: string; readonly id: string };
+}
+
+/** A station with the files it needs. */
+export interface PlannedStation extends StationFiles {
+  readonly mounts: readonly string[];
+}
+
+function stationsOf(session: Session, host: string, machines: readonly MachineInfo[], images: StationImages): readonly PlannedStation[] {
+  const { platform } = session.project;
+  const planned: PlannedStation[] = [];
+  const state = (role: string): string => `${stationPaths.state(role)}:${stationPaths.state(role)}`;
+  const settings = "/etc/slipway:/etc/slipway:ro";
+  const own = machines.find((machine) => machine.name === host);
+  if (platform.ci?.on.name === host && own !== undefined) {
+    const ci: CiSettings = {
+      host: { ...sshAddress(own), address: "127.0.0.1" },
+      repositories: platform.ci.repositories,
+      requiredSteps: platform.ci.requires ?? [],
+      toolchain: images.toolchain.name,
+      node: images.node.name,
+    };
+    planned.push({ role: "ci", settings: ci, secrets: [stationSecrets.ciKey, stationSecrets.signingKey], mounts: [settings, state("ci")] });
+  }
+  if (platform.monitor?.on.name === host) {
+    const { watches, receiver } = platform.monitor;
+    const monitor: MonitorSettings = compileMonitor(watches, machines.map((machine) => sshAddress(machine)));
+    const channels = watches.spec.tell.map((channel) => channel.config.url.secret);
+    planned.push({
+      role: "monitor",
+      settings: monitor,
+      secrets: [stationSecrets.monitorKey, ...channels],
+      mounts: [settings, state("monitor"), `${stationPaths.run}:${stationPaths.run}`],
+    });
+    if (receiver !== undefined) {
+      const received: ReceiverSettings = { port: receiver };
+      planned.push({ role: "receiver", settings: received, secrets: [], mounts: [settings, state("receiver")] });
+    }
+  }
+  return planned;
+}
+
+/** What the platform adds to a host, and the containers of its stations. */
+export async function additionsFor(
+  session: Session,
+  host: string,
+  machines: readonly MachineInfo[],
+  images: StationImages,
+): Promise<{ readonly additions: Additions; readonly stations: readonly StationSpec[] }> {
+  const { identity, project } = session;
+  const { ci, monitor, vault = "secrets" } = project.platform;
+  const operator = identity.ssh.publicKey;
+  const rootKeys = [operator];
+  if (ci?.on.name === host) rootKeys.push(await publicHalf(identity, stationSecrets.ciKey));
+  if (monitor !== undefined) rootKeys.push(await publicHalf(identity, stationSecrets.monitorKey));
+  const planned = stationsOf(session, host, machines, images);
+  const stations = await Promise.all(
+    planned.map(async ({ role, settings, secrets, mounts }): Promise<StationSpec> => {
+      const hash = createHash("sha256").update(JSON.stringify(settings));
+      // A secret that was set anew has another ciphertext; the value itself must not reach a label, not even as a digest.
+      for (const name of secrets) hash.update(await readFile(join(project.root, vault, `${name}.asc`)));
+      return { name: `slipway-${role}`, image: images.station.id, command: ["node", "/app/station.mjs", role], mounts, depends: hash.digest("hex") };
+    }),
+  );
+  const additions: Additions = {
+    rootKeys,
+    ...(ci?.on.name === host ? { git: { repositories: ci.repositories, keys: [operator, ...(ci.developers ?? [])] } } : {}),
+    stations: planned,
+  };
+  return { additions, stations };
+}
+
+/** Images that a host's engine must have before its stations start. */
+export const imagesFor = (session: Session, host: string, images: StationImages): readonly { readonly name: string; readonly id: string }[] => {
+  const { ci, monitor } = session.project.platform;
+  const needed: { readonly name: string; readonly id: string }[] = [];
+  if (ci?.on.name === host) needed.push(images.node, images.toolchain, images.station);
+  else if (monitor?.on.name === host) needed.push(images.station);
+  return needed;
+};

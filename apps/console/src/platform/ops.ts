@@ -1,0 +1,49 @@
+import type { Host, Os } from "@slipway/model";
+import type { Monitor } from "@slipway/monitor";
+
+/** A team's CI: which host runs it and which repositories it serves. */
+export interface CiSpec<Repository extends string> {
+  /** Its Docker engine runs the steps, its git the repositories. */
+  readonly on: Host<Os, "docker" | "git">;
+  readonly repositories: readonly Repository[];
+  /** Steps that every pipeline must have, whatever a patch says. */
+  readonly requires?: readonly string[];
+  /** Public SSH keys that may push to review, besides the operator's. */
+  readonly developers?: readonly string[];
+}
+
+/** Where a repository's application runs. */
+export interface DeploymentSpec<Repository extends string> {
+  readonly repository: Repository;
+  readonly to: Host<Os, "docker" | "nginx">;
+}
+
+export interface MonitorStation {
+  readonly on: Host<Os, "docker">;
+  readonly watches: Monitor;
+  /** Runs a receiver of notifications on that host at this port, for trying things out: the demo's stand-in for a chat. */
+  readonly receiver?: number;
+}
+
+export interface OpsSpec<Repository extends string> {
+  /** Names the platform in its cloud: tags and prefixes are made of it. */
+  readonly name: string;
+  /** Folder of the vault, from ops.config.ts. Default `secrets`. */
+  readonly vault?: string;
+  readonly hosts: readonly Host[];
+  readonly ci?: CiSpec<Repository>;
+  readonly deployments?: Readonly<Record<string, DeploymentSpec<NoInfer<Repository>>>>;
+  readonly monitor?: MonitorStation;
+}
+
+const made = Symbol("platform");
+
+/** What ops.config.ts exports: everything a team runs. */
+export interface Platform extends OpsSpec<string> {
+  readonly [made]: true;
+}
+
+/** Declares a platform. Data only: nothing is connected to. */
+export const ops = <const Repository extends string = never>(spec: OpsSpec<Repository>): Platform => Object.freeze({ ...spec, [made]: true as const });
+
+export const isPlatform = (value: unknown): value is Platform => typeof value === "object" && value !== null && made in value;

@@ -1,0 +1,79 @@
+import { writeFile } from "node:fs/promises";
+import { ssh } from "@slipway/connection";
+import type { Connection, Host } from "@slipway/model";
+import { knownHosts, listMachines, type MachineInfo, openCloud, type OpenCloud, sshAddress, sshConfig } from "@slipway/provision";
+import type { Context } from "../cli/context.ts";
+import { fail } from "../errors.ts";
+import { type LocalFolder, localFolder } from "./folder.ts";
+import { ensureIdentity, ensureOwnSecrets, type Identity } from "./identity.ts";
+import { loadProject, type Project } from "./load.ts";
+
+/** What the verbs work with: the platform, its machines, and connections to them. Dispose it at the end. */
+export interface Session extends AsyncDisposable {
+  readonly project: Project;
+  readonly folder: LocalFolder;
+  readonly identity: Identity;
+  cloud(): Promise<OpenCloud>;
+  /** The platform's machines as the cloud tells of them; read once, again after `forget`. */
+  machines(): Promise<readonly MachineInfo[]>;
+  forget(): void;
+  /** A connection to a host, one for the session. Throws `ops.not-provisioned` when its machine does not exist. */
+  connect(host: string): Promise<Connection>;
+  host(name: string): Host;
+}
+
+/** A first login may meet a machine that boots. */
+const bootMs = 30_000;
+
+export async function openSession(context: Context): Promise<Session> {
+  const { out, signal, clock, cwd, config } = context;
+  const project = await loadProject({ cwd, signal, ...(config === undefined ? {} : { config }) });
+  const folder = localFolder(project.local);
+  const say = (line: string): void => out.mark("note", line);
+  const identity = await ensureIdentity(project, folder, say);
+  await ensureOwnSecrets(project, identity, say);
+  const { platform } = project;
+
+  let cloud: Promise<OpenCloud> | undefined;
+  let machines: Promise<readonly MachineInfo[]> | undefined;
+  const connections = new Map<string, Promise<Connection>>();
+  const session: Session = {
+    project,
+    folder,
+    identity,
+    cloud: () => (cloud ??= openCloud(platform.hosts, { name: platform.name, secrets: identity.vault, clock, signal, onProgress: say })),
+    machines: () => {
+      machines ??= (async () => {
+        const seen = await listMachines((await session.cloud()).client, platform.name);
+        await writeFile(folder.knownHosts, knownHosts(seen));
+        await writeFile(folder.sshConfig, sshConfig(seen, { identity: folder.operatorKey, knownHosts: folder.knownHosts }));
+        return seen;
+      })();
+      return machines;
+    },
+    forget: () => {
+      machines = undefined;
+    },
+    connect: async (host) => {
+      const before = connections.get(host);
+      if (before !== undefined && (await before.catch(() => undefined))?.open === true) return before;
+      const opening = (async () => {
+        const machine = (await session.machines()).find((one) => one.name === host);
+        if (machine === undefined || machine.address === "") throw fail("ops.not-provisioned", `the machine of ${host} does not exist`);
+        return await ssh(sshAddress(machine), { privateKey: identity.ssh.privateKey }, { signal, waitMs: bootMs, clock });
+      })();
+      connections.set(host, opening);
+      return opening;
+    },
+    host: (name) => {
+      const found = platform.hosts.find((one) => one.name === name);
+      if (found === undefined) throw fail("ops.unknown-host", `there is no host ${name}; known: ${platform.hosts.map((one) => one.name).join(", ")}`);
+      return found;
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.allSettled([...connections.values()].map(async (one) => (await one)[Symbol.asyncDispose]()));
+      await (await cloud?.catch(() => undefined))?.[Symbol.asyncDispose]();
+    },
+  };
+  return session;
+}
