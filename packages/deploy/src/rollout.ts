@@ -1,5 +1,6 @@
 import type { Docker } from "@slipway/connection/docker";
 import { type Journal, type JournalEntry, messageOf, type Release, SlipwayError, sh } from "@slipway/model";
+import type { SignedStatement } from "@slipway/trust";
 import { formatCompose } from "./compose.ts";
 import { countsSince, requireReadable } from "./data.ts";
 import {
@@ -37,7 +38,7 @@ export interface RolloutContext {
   readonly redact: (text: string) => string;
   /** Asked again right before requests are switched. */
   readonly verifyAgain: (deployment: Deployment) => Promise<void>;
-  readonly proof: { readonly statement: string; readonly signature: string } | undefined;
+  readonly proof: SignedStatement | undefined;
   readonly onEvent: (event: DeployEvent) => void;
   readonly healthMs: number;
   readonly stableMs: number;
@@ -235,7 +236,7 @@ export async function readHistory(journal: Journal<ReleaseRecord>): Promise<Hist
 async function keepProof({ target, proof }: RolloutContext, { commit }: Deployment): Promise<void> {
   if (proof === undefined) return;
   await target.change("keep the statement", sh`mkdir -p ${target.paths.proofs}`);
-  await target.write(`${target.paths.proofs}/${commit}.json`, proof.statement, { mode: "0644" });
+  await target.write(`${target.paths.proofs}/${commit}.json`, proof.json, { mode: "0644" });
   await target.write(`${target.paths.proofs}/${commit}.json.asc`, proof.signature, { mode: "0644" });
 }
 

@@ -10,6 +10,7 @@ import {
   SlipwayError,
   systemClock,
 } from "@slipway/model";
+import type { SignedStatement } from "@slipway/trust";
 import { type Revealed, reveal, sumsOf } from "./effects.ts";
 import { fail } from "./errors.ts";
 import type { DeployEvent } from "./events.ts";
@@ -50,7 +51,7 @@ export interface RolloutOptions {
   /** Between the switch and the end of the old containers. Default 150 ms. */
   readonly drainMs?: number;
   /** The signed statement, kept beside the record so that a rollback needs nobody else. */
-  readonly proof?: { readonly statement: string; readonly signature: string };
+  readonly proof?: SignedStatement;
 }
 
 /** One run on one application of one host, under its lock. */

@@ -3,7 +3,7 @@ import type { App, Release } from "@slipway/model";
 import { otherSlot, writerId } from "../src/names.ts";
 import { plan, type Seen, type SeenContainer, type Wanted } from "../src/plan.ts";
 import { type History, historyOf, type ReleaseRecord } from "../src/record.ts";
-import type { Step } from "../src/steps.ts";
+import { type Step, together } from "../src/steps.ts";
 import { containersOf } from "../src/topology.ts";
 
 export const app: App = {
@@ -101,7 +101,10 @@ export class World {
       for (let round = 0; round < 4; round += 1) {
         const { steps } = plan(this.seen(), wish === undefined ? undefined : wanted(this, wish));
         if (steps.length === 0) return true;
-        for (const step of steps) this.#apply(step, wish, (change) => effect(step, change));
+        // Steps that run at once may end in any order; half of the runs try the other one.
+        for (const group of together(steps))
+          for (const step of dies % 2 === 1 ? group.toReversed() : group)
+            this.#apply(step, wish, (change) => effect(step, change));
       }
     } catch (thrown) {
       if (thrown instanceof Died) return false;
@@ -151,20 +154,20 @@ export class World {
     if (writing.length > 1) throw new Error(`two writers: ${writing.map((one) => one.name).join(" and ")}`);
   }
 
-  #apply(step: Step, wish: Wish | undefined, effect: (change: () => void) => void): void {
+  #apply(step: Step, wish: Wish | undefined, effect: (change: () => void) => void): unknown {
     switch (step.do) {
       case "begin":
         return effect(() => this.#record({ kind: "intent", deployment: step.deployment }));
       case "images":
         for (const [name, id] of Object.entries(step.images)) effect(() => (this.images[name] = id));
-        return;
+        return undefined;
       case "secrets":
         for (const service of step.services)
           effect(() => {
             const value = wish?.secret ?? "one";
             this.secrets[`${step.deployment.slot}/${service}/token`] = sum(value);
           });
-        return;
+        return undefined;
       case "create":
         return effect(() => {
           if (this.containers.has(step.container)) throw new Error(`${step.container} exists`);
@@ -204,7 +207,7 @@ export class World {
             if (step.green.includes(service)) this.green.add(service);
             else this.green.delete(service);
           });
-        return;
+        return undefined;
       case "stop":
         return effect(() => this.stop(step.container));
       case "commit":

@@ -1,7 +1,16 @@
 import { type Docker, docker as dockerOf, localDocker } from "@slipway/connection/docker";
 import { ssh } from "@slipway/connection/ssh";
 import { type Machine, startMachine } from "@slipway/machines";
-import { type App, type Connection, mintVerified, type Release, type Secrets } from "@slipway/model";
+import {
+  type App,
+  type Connection,
+  predicateType,
+  type Release,
+  type Secrets,
+  type Statement,
+  statementType,
+} from "@slipway/model";
+import { generateKey, type SignedStatement, signStatement, verifyStatement } from "@slipway/trust";
 import { type Build, buildService, commitOf } from "./image.ts";
 
 export interface TestHost extends AsyncDisposable {
@@ -10,6 +19,8 @@ export interface TestHost extends AsyncDisposable {
   readonly docker: Docker;
   readonly local: Docker;
   sh(script: string): Promise<string>;
+  /** A new connection to the machine after it was told to reboot. */
+  reconnect(): Promise<TestHost>;
 }
 
 export const connectTo = (machine: TestHost["machine"]): Promise<Connection> =>
@@ -20,6 +31,8 @@ export const connectTo = (machine: TestHost["machine"]): Promise<Connection> =>
 
 /** A real host with Docker and nginx from Debian. SLIPWAY_TEST_MACHINE may name a file that describes one to use again. */
 export async function startHost(): Promise<TestHost> {
+  if (process.env["DEVM"])
+    return hostOn(JSON.parse((await import("node:fs")).readFileSync(process.env["DEVM"], "utf8")));
   const machine = await startMachine({ name: "deploy-test" });
   const host = await hostOn(machine);
   await host.sh(
@@ -37,6 +50,7 @@ export async function startHost(): Promise<TestHost> {
 
 export async function hostOn(machine: TestHost["machine"]): Promise<TestHost> {
   const connection = await connectTo(machine);
+  const booted = (await connection.exec(["stat", "-c", "%Z", "/proc/1"])).stdout;
   return {
     machine,
     connection,
@@ -46,6 +60,23 @@ export async function hostOn(machine: TestHost["machine"]): Promise<TestHost> {
       const { status, stdout, stderr } = await connection.exec(["sh", "-c", script]);
       if (status !== 0) throw new Error(`${script}: ${stdout}${stderr}`);
       return stdout.trim();
+    },
+    async reconnect() {
+      // The old system still answers for a moment; PID 1's start time tells the new one.
+      const bootOf = async (one: Connection): Promise<string> =>
+        (await one.exec(["stat", "-c", "%Z", "/proc/1"])).stdout;
+      for (;;) {
+        try {
+          const next = await hostOn(machine);
+          if ((await next.connection.exec(["systemctl", "is-system-running", "--wait"])).status !== 0)
+            throw new Error("starting");
+          if ((await bootOf(next.connection)) !== booted) return next;
+          await next[Symbol.asyncDispose]();
+        } catch (error) {
+          if (!(error instanceof Error)) throw error;
+        }
+        await new Promise((resolve) => setTimeout(resolve, 200));
+      }
     },
     [Symbol.asyncDispose]: () => connection[Symbol.asyncDispose](),
   };
@@ -70,23 +101,45 @@ export const appOf = (name: string, version: Pick<Build, "writes" | "reads">): A
   ],
 });
 
-/** A release built here, as the verifier would give it. */
-export async function releaseOf(
+const key = generateKey({ name: "CI of the tests", email: "ci@example.org" });
+
+/** What CI would sign about images that were built here. */
+export async function signedOf(
   docker: Docker,
   app: string,
   word: string,
   version: Omit<Build, "app" | "commit">,
-): Promise<Release<"verified">> {
+): Promise<SignedStatement> {
   const commit = commitOf(word);
   const images = await buildService(docker, { app, commit, ...version });
-  return mintVerified({
-    repository: app,
-    commit,
-    app: appOf(app, version),
-    images,
-    signer: "f".repeat(40),
-    finishedAt: "2026-11-23T00:00:00Z",
-  });
+  const subject = Object.entries(images).map(([service, id]) => ({
+    name: `image:${app}/${service}`,
+    digest: { sha256: id.replace("sha256:", "") },
+  }));
+  const statement: Statement = {
+    _type: statementType,
+    subject: [{ name: `git:${app}`, digest: { gitCommit: commit } }, ...subject],
+    predicateType,
+    predicate: {
+      repository: app,
+      commit,
+      tree: commit,
+      pipeline: { name: app, digest: "0" },
+      steps: [],
+      app: appOf(app, version),
+      images,
+      finishedAt: "2026-11-23T00:00:00Z",
+    },
+  };
+  return signStatement(statement, (await key).privateKey);
 }
+
+/** The one way to a release that can be deployed. */
+export const verified = async (signed: SignedStatement): Promise<Release<"verified">> =>
+  verifyStatement(signed, [(await key).publicKey]);
+
+/** A release built, signed and verified here. */
+export const releaseOf = async (...wanted: Parameters<typeof signedOf>): Promise<Release<"verified">> =>
+  verified(await signedOf(...wanted));
 
 export const secretsOf = (value: string): Secrets => ({ reveal: async () => value });
