@@ -25,7 +25,14 @@ const keepaliveMisses = 3;
 /** Attempts against an sshd that drops bursts of new connections. */
 const busyAttempts = 12;
 
-const whileBooting = new Set(["connection.refused", "connection.unreachable", "connection.timeout", "connection.busy"]);
+/** What a machine that boots answers; also `lost`, as its sshd restarts with other keys. Nothing was run yet, so it is safe. */
+const whileBooting = new Set([
+  "connection.refused",
+  "connection.unreachable",
+  "connection.timeout",
+  "connection.busy",
+  "connection.lost",
+]);
 
 /**
  * One multiplexed SSH connection. The host key is checked before anything is authenticated; `connection.host-key` otherwise.

@@ -1,3 +1,4 @@
+import { execFileSync, spawn } from "node:child_process";
 import { readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
@@ -59,7 +60,36 @@ describe.skipIf(!sshdHere)("who is let in", () => {
   });
 });
 
+describe.skipIf(!sshdHere)("an ssh-agent", () => {
+  it("logs in with the key it holds", async () => {
+    await using sshd = await startSshd();
+    const agent = join(sshd.folder, "agent");
+    const child = spawn("ssh-agent", ["-D", "-a", agent], { stdio: ["ignore", "pipe", "inherit"] });
+    await new Promise((resolve) => child.stdout.once("data", resolve));
+    try {
+      expect(await refusal(ssh(sshd.address, { agent }))).toMatchObject({ code: "connection.auth" });
+      const env = { ...process.env, SSH_AUTH_SOCK: agent };
+      execFileSync("ssh-add", ["-q", join(sshd.folder, "user")], { env, stdio: "ignore" });
+      await using connection = await ssh(sshd.address, { agent });
+      expect((await connection.exec(["echo", "in"])).stdout).toBe("in\n");
+    } finally {
+      child.kill();
+    }
+    const gone = refusal(ssh(sshd.address, { agent: join(sshd.folder, "none") }));
+    expect((await gone).code).toMatch(/^connection\.(key|auth)$/);
+  });
+});
+
 describe.skipIf(!sshdHere)("connecting", () => {
+  it("gets 40 connections at once past an sshd that drops bursts", async () => {
+    await using sshd = await startSshd(["MaxStartups 5:50:20"]);
+    const calls = Array.from({ length: 40 }, () => ssh(sshd.address, login(sshd)));
+    const connections = await Promise.all(calls);
+    expect(connections.every(({ open }) => open)).toBe(true);
+    await Promise.all(connections.map((connection) => connection[Symbol.asyncDispose]()));
+    expect(sshd.log()).toMatch(/MaxStartups|beginning to drop|drop connection/i);
+  }, 60_000);
+
   it("says who refuses, who is silent and who cannot be found", async () => {
     const address = { host: "web", address: "127.0.0.1", port: await freePort(), user: "root", hostKeys: ["00"] };
     const key = { privateKey: "unused" };
