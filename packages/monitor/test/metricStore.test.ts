@@ -41,7 +41,7 @@ test("any samples in any order, with restarts at any point, come back with their
     }),
     { numRuns: 40 },
   );
-});
+}, 30_000);
 
 test("a restart in the middle of a chunk and of a minute loses nothing", async () => {
   using place = folder();

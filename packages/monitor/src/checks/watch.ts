@@ -38,7 +38,7 @@ export async function watchCheck(config: CheckConfig, options: WatchOptions): Pr
       emit({ host: config.host, service: config.name, time: clock.now(), ttl, state: "unknown", description });
     }
     next = Math.max(next + everyMs, clock.monotonic());
-    await clock.sleep(next - clock.monotonic(), signal).catch(() => {});
+    await clock.sleep(Math.max(0, next - clock.monotonic()), signal).catch(() => {});
   }
 }
 

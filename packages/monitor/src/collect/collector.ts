@@ -90,7 +90,7 @@ export async function collectHost(host: WatchedHost, options: CollectorOptions):
         }
       } else await miss(lastReason);
       next = Math.max(next + everyMs, clock.monotonic());
-      await clock.sleep(next - clock.monotonic(), signal).catch(() => {});
+      await clock.sleep(Math.max(0, next - clock.monotonic()), signal).catch(() => {});
     }
   } finally {
     await drop();

@@ -13,18 +13,26 @@ export interface Changes {
   listen(after: string | undefined, listener: (change: Change) => void): Disposable;
 }
 
-/** `run` names this run of the station, so that ids of another run are told apart. */
-export function changes(run: string, keep = 2_000): Changes {
+/**
+ * `run` names this run of the station, so that ids of another run are told apart. Keeps changes of `keep` events in all: enough for a
+ * listener that comes back after a short break, and bounded however many hosts there are.
+ */
+export function changes(run: string, keep = 10_000): Changes {
   const kept: { readonly serial: number; readonly change: Change }[] = [];
   const listeners = new Set<(change: Change) => void>();
   let serial = 0;
+  let weight = 0;
   const idOf = (at: number): string => `${run}.${at}`;
   return {
     add(change) {
       serial += 1;
       const numbered = { ...change, id: idOf(serial) } as Change;
       kept.push({ serial, change: numbered });
-      if (kept.length > keep) kept.shift();
+      weight += weightOf(numbered);
+      while (weight > keep && kept.length > 1) {
+        const oldest = kept.shift();
+        if (oldest !== undefined) weight -= weightOf(oldest.change);
+      }
       for (const listener of listeners) listener(numbered);
     },
     listen(after, listener) {
@@ -40,3 +48,5 @@ export function changes(run: string, keep = 2_000): Changes {
     },
   };
 }
+
+const weightOf = (change: Change): number => (change.kind === "metrics" ? change.data.length : 1);
