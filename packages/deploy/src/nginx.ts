@@ -102,7 +102,7 @@ function siteBody(app: App, ports: Ports, options: SiteOptions): string {
     // Without `non_idempotent`: a POST or PATCH that was sent is never sent again.
     "  proxy_next_upstream error;",
     "  proxy_next_upstream_tries 2;",
-    "  error_page 502 @slipway_down;",
+    "  error_page 502 = @slipway_down;",
     "  location @slipway_down {",
     "    default_type text/plain;",
     "    if ($upstream_connect_time ~ [0-9]$) {",

@@ -74,7 +74,7 @@ test("the whole site", () => {
       proxy_send_timeout 60s;
       proxy_next_upstream error;
       proxy_next_upstream_tries 2;
-      error_page 502 @slipway_down;
+      error_page 502 = @slipway_down;
       location @slipway_down {
         default_type text/plain;
         if ($upstream_connect_time ~ [0-9]$) {
@@ -85,7 +85,7 @@ test("the whole site", () => {
       }
       location = /.well-known/slipway-site {
         default_type text/plain;
-        return 200 "073329060645496c\\n";
+        return 200 "32ce3edd4296e77b\\n";
       }
       location /api/v2/long {
         proxy_pass http://$slipway_my_shop__core;
