@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
 import type { Docker as Engine } from "@slipway/connection/docker";
-import type { Clock, Command } from "@slipway/model";
+import { type Clock, type Command, messageOf } from "@slipway/model";
 import { type Docker, frames, statusOf, unlessGone } from "./docker.ts";
 import { fail } from "./errors.ts";
 
@@ -92,7 +92,9 @@ export async function createContainer(docker: Docker, spec: ContainerSpec, archi
     for (const { at, bytes } of archives) await container.putArchive(Readable.from(bytes), { path: at });
   } catch (thrown) {
     await removeContainer(docker, container.id);
-    throw thrown;
+    if (statusOf(thrown) === undefined) throw thrown;
+    // The engine answers and refuses: a link or a file of the repository is where an output is mounted.
+    throw fail("ci.missing-output", `the files do not fit beside the outputs: ${messageOf(thrown)}`, { cause: thrown });
   }
   return container;
 }

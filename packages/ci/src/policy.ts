@@ -17,6 +17,10 @@ export interface Policy {
   readonly maxLogBytes: number;
   /** How many results of steps are kept for later runs. */
   readonly keepResults: number;
+  /** The images of so many commits that passed last stay on the engine. */
+  readonly keepImages: number;
+  /** The logs of so many runs stay. */
+  readonly keepLogs: number;
 }
 
 /** Images of a policy are its only part without a default. */
@@ -27,6 +31,8 @@ export const policyOf = (given: Partial<Policy> & Pick<Policy, "toolchain" | "no
   limits: { memoryMb: 2048, cpus: 2, processes: 512 },
   maxLogBytes: 16 * 1024 * 1024,
   keepResults: 40,
+  keepImages: 10,
+  keepLogs: 200,
   ...given,
 });
 

@@ -1,6 +1,5 @@
 import { type Clock, type Connection, type Journal, messageOf } from "@slipway/model";
-import { type CachedStep, remember, surplus } from "./cache.ts";
-import { removeVolumes } from "./container.ts";
+import { type CachedStep, remember } from "./cache.ts";
 import type { Context } from "./context.ts";
 import type { Docker } from "./docker.ts";
 import { gitOn } from "./git.ts";
@@ -9,6 +8,7 @@ import { type Policy, policyOf } from "./policy.ts";
 import { nextRun, nothingSeen, see } from "./queue.ts";
 import type { CiRecord } from "./records.ts";
 import type { Repository } from "./repository.ts";
+import { forgetOld } from "./retention.ts";
 import { takeRun } from "./run.ts";
 import { apply, type Run } from "./runs.ts";
 import { signerWith } from "./sign.ts";
@@ -92,7 +92,7 @@ export async function ciServer(options: CiServerOptions): Promise<void> {
       }
       try {
         await takeRun(context, run, { sign, signal: either });
-        await forgetOld(context, cached);
+        await forgetOld(context, cached, [...runs.values()]);
       } catch (thrown) {
         either.throwIfAborted();
         const times = (failures.get(run.id) ?? 0) + 1;
@@ -140,15 +140,6 @@ async function finishPublished(context: Context, runs: ReadonlyMap<string, Run>)
       state: "passed",
       seconds: (context.clock.now() - (run.startedAt ?? run.queuedAt)) / 1000,
     });
-  }
-}
-
-/** Removes the results that were used longest ago. */
-async function forgetOld(context: Context, cached: Map<string, CachedStep>): Promise<void> {
-  for (const key of surplus(cached, context.policy.keepResults)) {
-    const volumes = cached.get(key)?.outputs ?? [];
-    cached.delete(key);
-    await removeVolumes(context.docker, volumes, context.clock);
   }
 }
 

@@ -34,17 +34,20 @@ const logText = async (run: Run, step: string): Promise<string> =>
 beforeAll(async () => {
   place = await site("engine");
   const journal = await fileJournal<CiRecord>(`${place.repository.stateDir}/journal.jsonl`);
-  running = ciServer({
-    connection: place.connection,
-    docker: place.docker,
-    repository: place.repository,
-    signingKey: place.key.privateKey,
-    journal,
-    clock: systemClock,
-    signal: stop.signal,
-    policy: { ...place.images, requiredSteps: ["unit test"], maxLogBytes: 100_000 },
-    everyMs: 100,
-  }).finally(() => journal[Symbol.asyncDispose]());
+  running = (async () => {
+    await ciServer({
+      connection: place.connection,
+      docker: place.docker,
+      repository: place.repository,
+      signingKey: place.key.privateKey,
+      journal,
+      clock: systemClock,
+      signal: stop.signal,
+      policy: { ...place.images, requiredSteps: ["unit test"], maxLogBytes: 100_000 },
+      everyMs: 100,
+    });
+    await journal[Symbol.asyncDispose]();
+  })();
 });
 
 afterAll(async () => {
@@ -202,7 +205,21 @@ describe("ciServer", () => {
     }
   });
 
-  it("cuts a log that is too long, kills a step that takes too long, and stops at no memory", async () => {
+  it("survives a repository whose files fight with the outputs", async () => {
+    const { symlink, rm } = await import("node:fs/promises");
+    const { join } = await import("node:path");
+    const link = join(place.copy.folder, "dist");
+    await symlink("/etc", link);
+    const linked = await pushed("Link away", shop());
+    expect(linked).toMatchObject({ state: "failed", failedStep: "compile" });
+    expect(linked.message).toContain("do not fit beside the outputs");
+    await rm(link);
+    const inside = await pushed("Bring modules along", { "node_modules/price/other.js": "1\n" });
+    expect(inside).toMatchObject({ state: "failed" });
+    await place.copy.git("reset", "--quiet", "--hard", "HEAD~2");
+  });
+
+  it("cuts a log that is too long, and kills a step that takes too long", async () => {
     const long = await pushed("Talk", shop({ unit: "yes | head -c 300000" }));
     expect(long.state).toBe("passed");
     const text = await logText(long, "unit test");

@@ -57,6 +57,23 @@ describe("problemsOf", () => {
   });
 });
 
+describe("types", () => {
+  it("refuse what cannot be a pipeline", () => {
+    // @ts-expect-error a pipeline without steps verifies nothing
+    pipeline("p", { on: push("review"), steps: [] });
+    // @ts-expect-error a command has a program
+    step("a", { run: [] });
+    // @ts-expect-error a duration has a unit; it is refused when it runs, too
+    expect(() => step("a", { run: ["true"], timeout: "120" })).toThrow("not a duration");
+    // @ts-expect-error there is no such network
+    step("a", { run: ["true"], network: "host" });
+    // @ts-expect-error only an image can be run beside a test
+    endToEnd("e", { run: ["true"], services: { web: step("a", { run: ["true"] }) } });
+    // @ts-expect-error it is thrown away, so it has no outputs
+    endToEnd("e", { run: ["true"], services: {}, outputs: ["x"] });
+  });
+});
+
 /** Graphs without cycles: each step needs only earlier ones. */
 const graphs = fc
   .array(fc.array(fc.nat(20), { maxLength: 4 }), { minLength: 1, maxLength: 12 })

@@ -1,6 +1,7 @@
 import { type CiRecord, runsOf } from "@slipway/ci";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { keep } from "../src/retention.ts";
 
 const entries = (...records: CiRecord[]) =>
   records.map((record, index) => ({ seq: index + 1, at: 1000 * (index + 1), record }));
@@ -82,9 +83,9 @@ describe("runsOf", () => {
     const attempt = fc.integer({ min: 1, max: 3 });
     const record: fc.Arbitrary<CiRecord> = fc.oneof(
       name.map(queued),
-      fc.tuple(name, attempt).map(([run, number]): CiRecord => ({ ...started(number), run }) as CiRecord),
-      name.map((run): CiRecord => ({ ...read, run }) as CiRecord),
-      fc.tuple(name, step, attempt).map(([run, at, number]): CiRecord => ({ ...passed(at, number), run }) as CiRecord),
+      fc.tuple(name, attempt).map(([run, number]): CiRecord => ({ ...started(number), run })),
+      name.map((run): CiRecord => ({ ...read, run })),
+      fc.tuple(name, step, attempt).map(([run, at, number]): CiRecord => ({ ...passed(at, number), run })),
       name.map((run): CiRecord => ({ type: "run publishing", run, candidate: "d", base: null })),
       fc
         .tuple(name, fc.constantFrom("passed" as const, "failed" as const))
@@ -109,5 +110,20 @@ describe("runsOf", () => {
         }
       }),
     );
+  });
+});
+
+describe("keep", () => {
+  it("keeps the images of what passed last, and the logs of what ended last", () => {
+    const one = (run: string, state: "passed" | "failed"): CiRecord[] => [
+      queued(run),
+      { type: "run started", run, attempt: 1, base: null, candidate: `c${run}`, tree: "t" },
+      { type: "run finished", run, state, seconds: 1 },
+    ];
+    const runs = runsOf(
+      entries(...one("1", "passed"), ...one("2", "failed"), ...one("3", "passed"), ...one("4", "passed"), queued("5")),
+    );
+    expect(keep(runs, { images: 2, logs: 3 })).toEqual({ commits: new Set(["c4", "c3"]), logs: ["1"] });
+    expect(keep(runs, { images: 9, logs: 9 })).toEqual({ commits: new Set(["c4", "c3", "c1"]), logs: [] });
   });
 });
