@@ -1,10 +1,10 @@
 import { readFile } from "@slipway/connection/files";
 import { type Connection, type Release, SlipwayError, systemClock } from "@slipway/model";
-import type { SignedStatement } from "@slipway/trust";
 import { type DataPlan, planData } from "./data.ts";
 import { streamsOf } from "./deploy.ts";
 import { fail } from "./errors.ts";
 import { pathsOf } from "./names.ts";
+import type { Proof } from "./proof.ts";
 import type { History, Known } from "./record.ts";
 import { openSession, type RolloutOptions } from "./session.ts";
 
@@ -14,7 +14,7 @@ export interface Kept {
   readonly commit: string;
   readonly repository: string;
   /** The signed statement that the host kept, if it was given one. */
-  readonly proof?: SignedStatement;
+  readonly proof?: Proof;
 }
 
 export interface RollbackOptions extends RolloutOptions {
@@ -102,8 +102,8 @@ export function earlier(history: History, app: string, to?: string): Known {
 async function keptProof(connection: Connection, app: string, commit: string): Promise<Kept["proof"]> {
   const path = `${pathsOf(app).proofs}/${commit}.json`;
   try {
-    const [json, signature] = await Promise.all([readFile(connection, path), readFile(connection, `${path}.asc`)]);
-    return { json: json.toString("utf8"), signature: signature.toString("utf8") };
+    const [statement, signature] = await Promise.all([readFile(connection, path), readFile(connection, `${path}.asc`)]);
+    return { statement: statement.toString("utf8"), signature: signature.toString("utf8") };
   } catch (error) {
     if (error instanceof SlipwayError && error.code === "connection.file-missing") return undefined;
     throw error;

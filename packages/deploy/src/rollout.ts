@@ -1,6 +1,5 @@
 import type { Docker } from "@slipway/connection/docker";
 import { type Journal, type JournalEntry, messageOf, type Release, SlipwayError, sh } from "@slipway/model";
-import type { SignedStatement } from "@slipway/trust";
 import { formatCompose } from "./compose.ts";
 import { countsSince, requireReadable } from "./data.ts";
 import {
@@ -20,6 +19,7 @@ import { type DeployEvent, isQuiet } from "./events.ts";
 import { awaitHealthy } from "./gate.ts";
 import { sendImages } from "./images.ts";
 import { writerFile } from "./names.ts";
+import type { Proof } from "./proof.ts";
 import { prune } from "./prune.ts";
 import { type Deployment, type History, historyOf, type ReleaseRecord, type StreamMark } from "./record.ts";
 import { installSite } from "./site.ts";
@@ -38,7 +38,7 @@ export interface RolloutContext {
   readonly redact: (text: string) => string;
   /** Asked again right before requests are switched. */
   readonly verifyAgain: (deployment: Deployment) => Promise<void>;
-  readonly proof: SignedStatement | undefined;
+  readonly proof: Proof | undefined;
   readonly onEvent: (event: DeployEvent) => void;
   readonly healthMs: number;
   readonly stableMs: number;
@@ -236,7 +236,7 @@ export async function readHistory(journal: Journal<ReleaseRecord>): Promise<Hist
 async function keepProof({ target, proof }: RolloutContext, { commit }: Deployment): Promise<void> {
   if (proof === undefined) return;
   await target.change("keep the statement", sh`mkdir -p ${target.paths.proofs}`);
-  await target.write(`${target.paths.proofs}/${commit}.json`, proof.json, { mode: "0644" });
+  await target.write(`${target.paths.proofs}/${commit}.json`, proof.statement, { mode: "0644" });
   await target.write(`${target.paths.proofs}/${commit}.json.asc`, proof.signature, { mode: "0644" });
 }
 

@@ -10,7 +10,6 @@ import {
   SlipwayError,
   systemClock,
 } from "@slipway/model";
-import type { SignedStatement } from "@slipway/trust";
 import { type Revealed, reveal, sumsOf } from "./effects.ts";
 import { fail } from "./errors.ts";
 import type { DeployEvent } from "./events.ts";
@@ -19,6 +18,7 @@ import { pathsOf } from "./names.ts";
 import type { SiteOptions } from "./nginx.ts";
 import { observe } from "./observe.ts";
 import { type Plan, plan, type Seen, type Wanted } from "./plan.ts";
+import type { Proof } from "./proof.ts";
 import type { Deployment, ReleaseRecord } from "./record.ts";
 import { carryOutSteps, isOusted, type RolloutContext, readHistory, requireSame } from "./rollout.ts";
 import { Target } from "./target.ts";
@@ -51,7 +51,7 @@ export interface RolloutOptions {
   /** Between the switch and the end of the old containers. Default 150 ms. */
   readonly drainMs?: number;
   /** The signed statement, kept beside the record so that a rollback needs nobody else. */
-  readonly proof?: SignedStatement;
+  readonly proof?: Proof;
 }
 
 /** One run on one application of one host, under its lock. */
