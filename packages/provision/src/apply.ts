@@ -147,7 +147,7 @@ async function create(run: Run, wanted: WantedHost, key: number, watch: Watch): 
   const { host } = wanted;
   run.tell(host, "creating");
   const open = await openIntent(run, host);
-  const lost = open === undefined ? undefined : await appears(run, open);
+  const lost = open === undefined ? undefined : await client.appeared(intentTag(open));
   const intent = open ?? randomBytes(8).toString("hex");
   let droplet = lost;
   if (droplet === undefined) {
@@ -173,15 +173,6 @@ async function openIntent(run: Run, host: string): Promise<string | undefined> {
     open = record.kind === "creating" && run.clock.now() - at < 300_000 ? record.intent : undefined;
   }
   return open;
-}
-
-async function appears(run: Run, intent: string): Promise<Droplet | undefined> {
-  const until = run.clock.monotonic() + 10_000;
-  for (;;) {
-    const [found] = await run.options.client.droplets(intentTag(intent));
-    if (found !== undefined || run.clock.monotonic() >= until) return found;
-    await run.clock.sleep(1_000, run.signal);
-  }
 }
 
 async function start(run: Run, one: { readonly host: string; readonly id: number }, watch: Watch): Promise<void> {

@@ -32,6 +32,8 @@ export interface DigitalOcean {
    * lag, before the call is made again.
    */
   createDroplet(droplet: NewDroplet, intent: string): Promise<Droplet>;
+  /** The droplet with that tag, waited for as long as lists may lag. */
+  appeared(intent: string): Promise<Droplet | undefined>;
   deleteDroplet(id: number): Promise<void>;
   /** Deletes all droplets with a tag. */
   deleteTagged(tag: string): Promise<void>;
@@ -43,8 +45,7 @@ export interface DigitalOcean {
   deleteTag(tag: string): Promise<void>;
 }
 
-/** How long a droplet may exist before lists show it. */
-const lagMs = 10_000;
+const defaultLagMs = 10_000;
 const createAttempts = 3;
 
 /** The one client; the real API and the local cloud differ in the endpoint only. */
@@ -128,10 +129,18 @@ export async function digitalOcean(endpoint: Endpoint): Promise<DigitalOcean> {
           return (await call("POST", "/v2/droplets", z.object({ droplet: shapes.droplet }), body)).droplet;
         } catch (error) {
           if (!(error instanceof CallError) || error.sure) throw error;
-          const found = await appears(intent);
+          const found = await self.appeared(intent);
           if (found !== undefined) return found;
           if (attempt >= createAttempts) throw error;
         }
+      }
+    },
+    async appeared(intent) {
+      const until = clock.monotonic() + (endpoint.lagMs ?? defaultLagMs);
+      for (;;) {
+        const [found] = await self.droplets(intent);
+        if (found !== undefined || clock.monotonic() >= until) return found;
+        await clock.sleep(500, endpoint.signal);
       }
     },
     deleteDroplet: (id) => gone(`/v2/droplets/${id}`),
@@ -147,14 +156,6 @@ export async function digitalOcean(endpoint: Endpoint): Promise<DigitalOcean> {
     removeTag: (tag, id) => call("DELETE", `/v2/tags/${encodeURIComponent(tag)}/resources`, nothing, resource(id)),
   };
 
-  const appears = async (intent: string): Promise<Droplet | undefined> => {
-    const until = clock.monotonic() + lagMs;
-    for (;;) {
-      const [found] = await self.droplets(intent);
-      if (found !== undefined || clock.monotonic() >= until) return found;
-      await clock.sleep(1_000, endpoint.signal);
-    }
-  };
   return self;
 }
 

@@ -19,12 +19,12 @@ export async function destroyStack(
   const { client } = options;
   const clock = options.clock ?? systemClock;
   const droplets = await client.droplets(stackTag(stack));
-  const machines = droplets.map(machineInfo).sort((a, b) => a.name.localeCompare(b.name));
-  const own = new Set([stackTag(stack), ...droplets.flatMap((one) => one.tags).filter((tag) => isOfOneStack(tag))]);
   await Promise.all(
-    machines.map(async (machine) => {
-      await client.deleteDroplet(machine.id);
-      options.onEvent?.({ host: machine.name, step: "destroyed" });
+    droplets.map(async (droplet) => {
+      // The machine last: while it is there, its tags are found again. Host tags stay: another stack may have a host of that name.
+      for (const tag of droplet.tags) if (isOfOneStack(tag)) await client.deleteTag(tag);
+      await client.deleteDroplet(droplet.id);
+      options.onEvent?.({ host: machineInfo(droplet).name, step: "destroyed" });
     }),
   );
   const until = clock.monotonic() + 120_000;
@@ -37,7 +37,7 @@ export async function destroyStack(
   }
   const keys = (await client.keys()).filter((key) => key.name.startsWith(`slipway:${stack}:`));
   await Promise.all(keys.map((key) => client.deleteKey(key.id)));
-  // Host tags are left: another stack may have a host of that name.
-  for (const tag of own) await client.deleteTag(tag);
-  return { machines: machines.map((machine) => machine.name), keys: keys.map((key) => key.name) };
+  await client.deleteTag(stackTag(stack));
+  const machines = droplets.map((droplet) => machineInfo(droplet).name).sort((a, b) => a.localeCompare(b));
+  return { machines, keys: keys.map((key) => key.name) };
 }

@@ -37,6 +37,7 @@ export async function openCloud(hosts: readonly HostOnMachine[], options: OpenCl
       url: local.url,
       token: () => Promise.resolve(local.token),
       timeoutMs: 300_000,
+      lagMs: 1_000,
       ...common,
     });
     return { where: "local", client, [Symbol.asyncDispose]: () => local[Symbol.asyncDispose]() };

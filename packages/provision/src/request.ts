@@ -10,6 +10,8 @@ export interface Endpoint {
   readonly signal?: AbortSignal;
   /** For one attempt. Default 30 s. */
   readonly timeoutMs?: number;
+  /** How long a droplet may exist before lists show it. Default 10 s. */
+  readonly lagMs?: number;
 }
 
 export type Method = "GET" | "POST" | "PUT" | "DELETE";

@@ -5,6 +5,8 @@ import type { TarFile } from "./tar.ts";
  * the control groups read-only; a machine owns them all.
  */
 const boot = `#!/bin/sh
+# An order to halt that comes before systemd can take it; without this it would be lost, as PID 1 ignores what it does not handle.
+trap 'exit 0' 37
 mkdir -p /var/lib/slipway
 for file in hostname hosts resolv.conf; do
   if grep -q " /etc/$file " /proc/self/mountinfo; then
@@ -169,6 +171,11 @@ export const finishHost = [
   "systemctl mask getty@.service console-getty.service getty-static.service",
   "mkdir -p -m 700 /root/.ssh",
   "update-ca-certificates",
-  "rm -f /var/cache/apt/*.bin /var/cache/apt/archives/*.deb /etc/hostname /etc/resolv.conf",
-  ": > /etc/hostname; : > /etc/resolv.conf; : > /etc/hosts",
+  "rm -f /var/cache/apt/*.bin /var/cache/apt/archives/*.deb",
+].join("\n");
+
+/** The same for a root that no container runs in; a container's engine holds these files itself. */
+export const finishRoot = [
+  finishHost,
+  "for file in hostname resolv.conf hosts; do rm -f /etc/$file; : > /etc/$file; done",
 ].join("\n");

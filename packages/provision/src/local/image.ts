@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { messageOf } from "@slipway/model";
 import { fail } from "../errors.ts";
 import { type Engine, hasStatus } from "./engine.ts";
-import { finishHost, hostFiles, hostPackages } from "./host-files.ts";
+import { finishHost, finishRoot, hostFiles, hostPackages } from "./host-files.ts";
 import { exclusively } from "./lock.ts";
 import { type TarFile, tar } from "./tar.ts";
 
@@ -50,7 +50,7 @@ async function ownCertificates(): Promise<TarFile[]> {
 export async function ensureHostImage(engine: Engine, options: HostImageOptions = {}): Promise<HostImage> {
   const files = [...hostFiles, ...(await ownCertificates())];
   const recipe = createHash("sha256")
-    .update(JSON.stringify([1, hostPackages, finishHost, mirrors, process.arch]))
+    .update(JSON.stringify([1, hostPackages, finishRoot, mirrors, process.arch]))
     .update(tar(files))
     .digest("hex");
   const name = `slipway/host:debian-12-${recipe.slice(0, 16)}`;
@@ -124,7 +124,7 @@ async function build(target: string, files: readonly TarFile[], signal: AbortSig
   const folder = await mkdtemp(join(cacheFolder(), "build-"));
   try {
     await writeFile(join(folder, "files.tar"), tar(files));
-    await writeFile(join(folder, "finish.sh"), finishHost);
+    await writeFile(join(folder, "finish.sh"), finishRoot);
     const half = join(folder, "host.tar");
     await run(
       "mmdebstrap",
@@ -196,11 +196,11 @@ async function fromRegistry(
         cause: error,
       });
   }
-  const install = `set -e; apt-get update; DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends ${hostPackages.join(" ")}; exit 0`;
+  const install = `set -e; apt-get update; DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends ${hostPackages.join(" ")}`;
   const made = await engine.call("POST", "/containers/create", {
     body: {
       Image: "debian:12",
-      Cmd: ["sh", "-c", `${install.replace("; exit 0", "")}\n${finishHost}`],
+      Cmd: ["sh", "-c", `${install}\n${finishHost}`],
       Labels: { "slipway.image": "building" },
     },
     ...more,
