@@ -2,12 +2,19 @@
 
 export type PropertyState = "ok" | "change" | "unknown";
 
+/** A property as ops.config.ts names it, with the parts that it consists of. */
+export interface PropertyView {
+  readonly title: string;
+  readonly state: PropertyState;
+  readonly parts: readonly { readonly title: string; readonly state: PropertyState; readonly detail?: string }[];
+}
+
 export interface HostView {
   readonly name: string;
   readonly address: string | undefined;
   readonly status: "up" | "unreachable" | "absent";
   readonly os: string;
-  readonly properties: readonly { readonly title: string; readonly state: PropertyState; readonly detail?: string }[];
+  readonly properties: readonly PropertyView[];
   /** When the properties were last seen. */
   readonly checkedAt: number | undefined;
   /** Last value by metric: fractions of 1, except uptime in seconds. */

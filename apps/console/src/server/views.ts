@@ -4,11 +4,26 @@ import type { Status } from "@slipway/deploy";
 import type { Alert, Host } from "@slipway/model";
 import type { CheckStatus, HostStatus } from "@slipway/monitor";
 import type { MachineInfo } from "@slipway/provision";
-import type { AlertView, CheckView, HostView, PropertyState, ReleaseView, RunView, StepState } from "./api.ts";
+import type { AlertView, CheckView, HostView, PropertyState, PropertyView, ReleaseView, RunView, StepState } from "./api.ts";
 
 /** Pure: what the packages tell, as the page shows it. */
 
 const propertyStates = { ok: "ok", change: "change", unknown: "unknown", skipped: "ok" } as const satisfies Record<Plan["items"][number]["state"], PropertyState>;
+
+/** Items that belong to one property are shown as one; it holds when all of them do. */
+export function propertyViews(items: Plan["items"]): readonly PropertyView[] {
+  const groups = new Map<string, PropertyView["parts"]>();
+  for (const item of items) {
+    const title = item.within[0] ?? item.property;
+    const part = { title: item.property, state: propertyStates[item.state], ...(item.diff === undefined ? {} : { detail: item.diff }) };
+    groups.set(title, [...(groups.get(title) ?? []), part]);
+  }
+  return [...groups].map(([title, parts]) => ({
+    title,
+    parts,
+    state: parts.find((part) => part.state === "change")?.state ?? parts.find((part) => part.state === "unknown")?.state ?? "ok",
+  }));
+}
 
 export function hostView(
   host: Host,
@@ -22,11 +37,7 @@ export function hostView(
     address: machine?.address,
     status: machine === undefined ? "absent" : machine.status !== "active" || !seen.reachable || metrics?.state === "unreachable" ? "unreachable" : "up",
     os: `${host.distro.os} ${host.distro.version}`,
-    properties: (plan?.plan.items ?? []).map((item) => ({
-      title: item.property,
-      state: propertyStates[item.state],
-      ...(item.diff === undefined ? {} : { detail: item.diff }),
-    })),
+    properties: propertyViews(plan?.plan.items ?? []),
     checkedAt: plan?.at,
     metrics: { ...Object.fromEntries(values), ...(disks.length === 0 ? {} : { disk: Math.max(...disks) }) },
   };
@@ -74,9 +85,9 @@ export function releaseView(environment: string, app: string, status: Status): R
 }
 
 export const checkView = (check: CheckStatus): CheckView => ({
-  title: check.name,
+  title: check.name.replace(/^http (?=http)/, ""),
   state: check.state === "ok" ? "up" : check.state === "unknown" ? "unknown" : "down",
-  description: check.description,
+  description: [check.metric === undefined ? "" : `${Math.round(check.metric)} ms`, check.description].filter((part) => part !== "").join(" · "),
   since: check.time,
 });
 

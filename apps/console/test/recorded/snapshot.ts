@@ -2,7 +2,10 @@ import type { SeriesView, Snapshot } from "../../src/server/api.ts";
 import type { Source } from "../../src/server/source.ts";
 
 const properties = (titles: readonly string[], differing = -1) =>
-  titles.map((title, index) => ({ title, state: index === differing ? ("change" as const) : ("ok" as const) }));
+  titles.map((title, index) => {
+    const state = index === differing ? ("change" as const) : ("ok" as const);
+    return { title, state, parts: [{ title, state }] };
+  });
 const base = ["locale is en_US.UTF-8", "timezone is Asia/Singapore", "clock synchronised", "git installed", "docker installed", "docker-compose installed", "ssh hardened", "firewall allows only 22, 80"];
 const steps = ["dependencies", "compile", "unit tests", "image core", "image web", "image mail", "end to end"];
 

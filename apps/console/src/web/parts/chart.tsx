@@ -25,7 +25,7 @@ export function Chart(props: { series: SeriesView; label: string; percent: boole
         legend: { show: false },
         cursor: { y: false },
         scales: { y: { range: (_, low, high) => (props.percent ? [0, Math.max(0.1, Math.min(1, (high ?? 0) * 1.2))] : [Math.min(0, low ?? 0), (high ?? 1) * 1.2 || 1]) } },
-        axes: [{ ...axis, space: 70, values: (_, ticks) => ticks.map(clockText) }, { ...axis, size: 48, values: (_, ticks) => ticks.map((tick) => (props.percent ? `${Math.round(tick * 100)} %` : String(tick))) }],
+        axes: [{ ...axis, size: 28, space: 70, values: (_, ticks) => ticks.map(clockText) }, { ...axis, size: 48, values: (_, ticks) => ticks.map((tick) => (props.percent ? `${Math.round(tick * 100)} %` : String(tick))) }],
         series: [{}, { label: props.label, stroke: accent, width: 1.75, fill: `${accent}22`, spanGaps: false, points: { show: false } }],
       },
       [[], []],

@@ -1,4 +1,4 @@
-import type { HostView, PropertyState, Snapshot } from "../../server/api.ts";
+import type { HostView, PropertyState, PropertyView, Snapshot } from "../../server/api.ts";
 import { Badge, type Tone } from "../parts/badge.tsx";
 import { Card, Empty } from "../parts/card.tsx";
 import { ago, percent, span } from "../text.ts";
@@ -23,6 +23,38 @@ function Gauge(props: { label: string; value: number | undefined }) {
       </span>
       <span className="text-right tabular-nums">{value === undefined ? "–" : percent(value)}</span>
     </div>
+  );
+}
+
+function Row(props: { title: string; state: PropertyState; soft?: boolean }) {
+  return (
+    <span className={`flex w-full min-w-0 items-center justify-between gap-3 ${props.soft === true ? "text-xs text-(--soft)" : "text-sm"}`}>
+      <span className="min-w-0 truncate" title={props.title}>
+        {props.title}
+      </span>
+      <Badge tone={propertyTone[props.state]}>{propertyWord[props.state]}</Badge>
+    </span>
+  );
+}
+
+/** A property; one that has parts opens to show them. */
+function Property(props: { property: PropertyView }) {
+  const { title, state, parts } = props.property;
+  if (parts.length === 1 && parts[0]?.detail === undefined) return <Row title={title} state={state} />;
+  return (
+    <details>
+      <summary className="flex cursor-pointer list-none items-center">
+        <Row title={`${title}${parts.length > 1 ? ` (${parts.length})` : ""}`} state={state} />
+      </summary>
+      <ul className="my-1 grid grid-cols-[minmax(0,1fr)] gap-1 border-l-2 border-(--line) pl-3">
+        {parts.map((part) => (
+          <li key={part.title}>
+            <Row title={part.title} state={part.state} soft />
+            {part.detail === undefined ? null : <pre className="overflow-x-auto rounded bg-(--page) p-2 font-mono text-xs">{part.detail}</pre>}
+          </li>
+        ))}
+      </ul>
+    </details>
   );
 }
 
@@ -66,17 +98,14 @@ export function Hosts(props: { snapshot: Snapshot; now: number }) {
   return (
     <div className="grid gap-4 xl:grid-cols-3">
       {snapshot.hosts.map((host) => (
-        <div key={host.name} className="grid content-start gap-4">
+        <div key={host.name} className="grid min-w-0 grid-cols-[minmax(0,1fr)] content-start gap-4">
           <HostCard host={host} now={now} />
           <Card title={`Properties of ${host.name}`} aside={host.checkedAt === undefined ? null : `seen ${ago(host.checkedAt, now)}`}>
-            {host.properties.length === 0 ? <Empty command="pnpm ops config">Not configured yet.</Empty> : null}
-            <ul className="grid gap-1">
+            {host.properties.length > 0 ? null : host.checkedAt === undefined ? <p className="text-sm text-(--soft)">Reading the host …</p> : <Empty command="pnpm ops config">Not configured yet.</Empty>}
+            <ul className="grid grid-cols-[minmax(0,1fr)] gap-1">
               {host.properties.map((property) => (
-                <li key={property.title} className="flex items-center justify-between gap-3 text-sm">
-                  <span className="min-w-0 truncate" title={property.detail ?? property.title}>
-                    {property.title}
-                  </span>
-                  <Badge tone={propertyTone[property.state]}>{propertyWord[property.state]}</Badge>
+                <li key={property.title}>
+                  <Property property={property} />
                 </li>
               ))}
             </ul>

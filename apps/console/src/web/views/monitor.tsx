@@ -11,16 +11,17 @@ const checkTone: Record<CheckView["state"], Tone> = { up: "good", down: "bad", u
 export function AlertList(props: { alerts: readonly AlertView[]; now: number }) {
   if (props.alerts.length === 0) return <p className="text-sm text-(--soft)">No alert so far.</p>;
   return (
-    <ul className="grid gap-2" aria-live="polite">
+    <ul className="grid grid-cols-[minmax(0,1fr)] gap-2" aria-live="polite">
       {props.alerts.map((alert) => (
         <li key={alert.id} className="flex items-start gap-2 text-sm">
           <Badge tone={alert.resolvedAt !== undefined ? "good" : alert.severity === "critical" ? "bad" : "warn"}>
             {alert.resolvedAt !== undefined ? "resolved" : alert.severity}
           </Badge>
           <span className="min-w-0">
-            <span className="font-medium">{alert.title}</span>
+            <span className="font-medium">{alert.title}</span> <span className="text-(--soft)">on {alert.host}</span>
             <span className="block text-xs break-words text-(--soft)">
-              {alert.description} · {ago(alert.since, props.now)}
+              {alert.description === "" ? "" : `${alert.description} · `}
+              {ago(alert.since, props.now)}
               {alert.resolvedAt === undefined ? "" : `, lasted ${span(alert.resolvedAt - alert.since)}`}
             </span>
           </span>
