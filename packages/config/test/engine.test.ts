@@ -214,3 +214,51 @@ test("an interrupted run stops between two properties and says so", async () => 
   await expect(stopped).rejects.toMatchObject({ code: "config.interrupted", exitCode: 130 });
   expect(await run(host)).toMatchObject({ changed: 1, ok: 1 });
 });
+
+test("claims of a kind are made in one go, and alone when that fails", async () => {
+  const named = (name: string) =>
+    property(name, {
+      on: everyOs,
+      observe: existsFact(at(name)),
+      plan: (there) =>
+        there ? [] : [["sh", "-c", `echo alone >>${at("log")}; [ "$1" != bad ] && touch ${at(name)}`, "sh", name]],
+      bulk: {
+        kind: "test",
+        subjects: (there) => (there ? [] : [name]),
+        plan: (names) => [
+          [
+            "sh",
+            "-c",
+            `echo "$@" >>${at("log")}; for n do [ "$n" != bad ] || exit 3; touch "${folder}/$n"; done`,
+            "sh",
+            ...names,
+          ],
+        ],
+      },
+    });
+  const report = await run(hostWith(named("b"), named("d").requires(written("c", "c")), named("a")));
+  expect(report).toMatchObject({ changed: 4, failed: 0 });
+  expect(readFileSync(at("log"), "utf8")).toBe("a b\nalone\n");
+  const failed = await run(hostWith(named("e"), named("bad"), named("f")));
+  expect(failed.items.map((item) => item.outcome)).toEqual(["changed", "failed", "changed"]);
+  expect(failed.items[1]?.error).toContain("exit status 1");
+});
+
+test("an interruption does not wait for the change that runs; the next run finds it done", async () => {
+  const controller = new AbortController();
+  const gate = property("gate", {
+    on: everyOs,
+    observe: existsFact(at("done")),
+    plan: (there) =>
+      there ? [] : [["sh", "-c", 'mkfifo "$1" && cat "$1" && touch "$2"', "sh", at("fifo"), at("done")]],
+  });
+  const host = hostWith(gate);
+  const onEvent = (event: ApplyEvent): void => {
+    if (event.type === "changing") queueMicrotask(() => controller.abort());
+  };
+  await using connection = local();
+  const options = { stateFolder: at("state"), signal: controller.signal, onEvent };
+  await expect(apply(host, connection, options)).rejects.toMatchObject({ code: "config.interrupted" });
+  await connection.exec(["sh", "-c", 'while [ ! -p "$1" ]; do :; done; echo >"$1"', "sh", at("fifo")]);
+  expect(await apply(host, connection, { stateFolder: at("state") })).toMatchObject({ ok: 1, changed: 0 });
+});

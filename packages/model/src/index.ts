@@ -5,6 +5,7 @@ export * from "./connection.ts";
 export * from "./duration.ts";
 export * from "./errors.ts";
 export * from "./event.ts";
+export * from "./fact.ts";
 export * from "./host.ts";
 export * from "./journal.ts";
 export * from "./property.ts";

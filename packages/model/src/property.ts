@@ -1,5 +1,6 @@
 import type { Command } from "./command.ts";
 import { errorsOf } from "./errors.ts";
+import type { Fact } from "./fact.ts";
 import type { Secret } from "./secret.ts";
 
 export type Os = "debian" | "ubuntu" | "alpine";
@@ -19,53 +20,6 @@ export const alpine = (version: "3.21" | "3.22"): Distro<"alpine"> => ({ os: "al
 const fail = errorsOf({
   "property.wrong-os": { exitCode: 2, hint: "Use a property made for the host's operating system." },
 });
-
-/**
- * One command that only reads, and the meaning of its output. Readings with the same `read` are merged into one command
- * with all their `of` appended, so `parse` must find its own subjects in an output that may tell of more.
- */
-export interface Reading<out T> {
-  readonly read: Command;
-  /** Subjects appended to `read`: names of packages, paths, units. */
-  readonly of?: readonly string[];
-  /** What a change has to touch for this to be read again, e.g. `file:/etc/hosts`. Default: every change touches it. */
-  readonly reads?: readonly string[];
-  readonly parse: (stdout: string, status: number) => T;
-}
-
-/** Several readings seen as one value. Made by {@link together}. */
-export interface Readings<out T> {
-  readonly together: readonly Reading<unknown>[];
-  readonly combine: (values: readonly unknown[]) => T;
-}
-
-/** Something that can be seen on a host without changing it. */
-export type Fact<T> = Reading<T> | Readings<T>;
-
-/** The single readings of a fact. */
-export const readingsOf = (fact: Fact<unknown>): readonly Reading<unknown>[] =>
-  "together" in fact ? fact.together : [fact];
-
-/** Facts as one fact: `together({ file: f, mtu: m })` is seen as `{ file, mtu }`. */
-export function together<T extends Readonly<Record<string, unknown>>>(
-  facts: { readonly [K in keyof T]: Fact<T[K]> },
-): Readings<T> {
-  const names = Object.keys(facts);
-  const parts = names.map((name) => facts[name as keyof T] as Fact<unknown>);
-  return {
-    together: parts.flatMap(readingsOf),
-    combine: (values) => {
-      let at = 0;
-      const seen = parts.map((fact) => {
-        const count = readingsOf(fact).length;
-        const own = values.slice(at, at + count);
-        at += count;
-        return "together" in fact ? fact.combine(own) : own[0];
-      });
-      return Object.fromEntries(names.map((name, index) => [name, seen[index]])) as T;
-    },
-  };
-}
 
 /** A file put in place whole: written beside, validated, owned, synced, then renamed over the old one. */
 export interface FileWrite {
@@ -108,6 +62,16 @@ export interface Claim {
   readonly secrets: readonly Secret[];
   /** Cannot be seen afterwards, such as a restart: runs only when something it follows changed. */
   readonly action: boolean;
+  readonly bulk?: Bulk<never>;
+}
+
+/** A way to make many claims of a kind true in one go, such as one apt-get for the packages of all. */
+export interface Bulk<in T> {
+  readonly kind: string;
+  /** What this claim misses. */
+  readonly subjects: (seen: T) => readonly string[];
+  /** Changes that bring the subjects of all claims of this kind. */
+  readonly plan: (subjects: readonly string[]) => readonly Change[];
 }
 
 /** Whether something applies to a host, decided from what was seen. */
@@ -177,6 +141,7 @@ export interface PropertySpec<O extends Os, T, G extends string> {
   readonly writes?: readonly string[];
   readonly secrets?: readonly Secret[];
   readonly action?: boolean;
+  readonly bulk?: Bulk<T>;
   /** Its opposite, planned from the same observation. */
   readonly revert?: Undo<T>;
 }
@@ -211,6 +176,7 @@ export function property<O extends Os, T, G extends string>(title: string, how: 
     writes: writes ?? ["*"],
     secrets: undone ? [] : (how.secrets ?? []),
     action: how.action ?? false,
+    ...(how.bulk !== undefined && !undone ? { bulk: how.bulk } : {}),
   });
   const made = build<O, G>(title, how.on, how.gives ?? [], {
     kind: "claim",

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { SlipwayError } from "../src/errors.ts";
+import { together } from "../src/fact.ts";
 import { type Host, host, type Machine } from "../src/host.ts";
 import {
   all,
@@ -13,7 +14,6 @@ import {
   perOs,
   property,
   revert,
-  together,
 } from "../src/property.ts";
 
 const on: Machine = { provider: "test", spec: {} };

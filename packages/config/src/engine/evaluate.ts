@@ -61,6 +61,8 @@ export interface Evaluation {
   /** For an action: what it would do when something it follows changes. */
   readonly changes: readonly Change[];
   readonly diff?: string;
+  /** With changes that can be made in one go with others: what is missing. */
+  readonly subjects?: readonly string[];
 }
 
 /** Pure. Throws `config.unreadable` when an answer cannot be understood. */
@@ -74,7 +76,13 @@ export function evaluate(item: Item, seen: Seen): Evaluation {
     const value = valueIn(claim.observe, seen) as never;
     const changes = claim.plan(value, known);
     const diff = changes.length === 0 ? undefined : claim.diff?.(value);
-    return { applies: true, changes, ...(diff === undefined ? {} : { diff }) };
+    const subjects = changes.length === 0 ? undefined : claim.bulk?.subjects(value);
+    return {
+      applies: true,
+      changes,
+      ...(diff === undefined ? {} : { diff }),
+      ...(subjects === undefined ? {} : { subjects }),
+    };
   } catch (cause) {
     throw fail("config.unreadable", `cannot tell whether "${claim.title}": ${messageOf(cause)}`, { cause });
   }

@@ -12,14 +12,17 @@ export interface Session extends AsyncDisposable {
   readonly roundTrips: number;
 }
 
-/** Starts the shell. It ends by itself when its input ends, so a change that runs when the operator dies is not cut short. */
-export async function openSession(connection: Connection): Promise<Session> {
+/**
+ * Starts the shell. It ends by itself when its input ends, so a change that runs when the operator dies is not cut short. When the
+ * signal aborts, whoever waits for an answer gets `config.interrupted`; the change is left to finish on the host.
+ */
+export async function openSession(connection: Connection, signal?: AbortSignal): Promise<Session> {
   const nonce = randomBytes(16).toString("hex");
   const shell = await connection.spawn(["sh"]);
-  return sessionOf(shell, nonce, connection.host);
+  return sessionOf(shell, nonce, connection.host, signal);
 }
 
-function sessionOf(shell: Process, nonce: string, host: string): Session {
+function sessionOf(shell: Process, nonce: string, host: string, signal: AbortSignal | undefined): Session {
   let started = false;
   let busy = false;
   let roundTrips = 0;
@@ -48,6 +51,11 @@ function sessionOf(shell: Process, nonce: string, host: string): Session {
     ({ status }) => end(`exit status ${status}`),
     (thrown: unknown) => end(messageOf(thrown), thrown),
   );
+  const interrupt = (): void =>
+    abandon(
+      fail("config.interrupted", `the configuration of ${host} was interrupted; the change it is in goes on there`),
+    );
+  signal?.addEventListener("abort", interrupt);
   // A write to a shell that has just gone says what `exit` says better.
   shell.stdin.on("error", () => {});
 
@@ -61,8 +69,12 @@ function sessionOf(shell: Process, nonce: string, host: string): Session {
           reject(ended);
           return;
         }
-        const frames: Frame[] = [];
         abandon = reject;
+        if (signal?.aborted === true) {
+          interrupt();
+          return;
+        }
+        const frames: Frame[] = [];
         take = (frame) => {
           if (frame.name === "end") {
             busy = false;
@@ -78,6 +90,7 @@ function sessionOf(shell: Process, nonce: string, host: string): Session {
         started = true;
       }),
     async [Symbol.asyncDispose]() {
+      signal?.removeEventListener("abort", interrupt);
       shell.stdin.end();
       // A change that still runs is left to finish on its own.
       if (!busy) await shell.exit.catch(() => undefined);

@@ -75,6 +75,7 @@ export function installed(...names: readonly string[]): Revertable<DebianLike> {
       const missing = sorted.filter((name) => !seen.has(name));
       return missing.length === 0 ? [] : install(missing);
     },
+    bulk: { kind: "apt", subjects: (seen) => sorted.filter((name) => !seen.has(name)), plan: install },
     revert: {
       title: `${sorted.join(", ")} ${sorted.length === 1 ? "is" : "are"} not installed`,
       plan: (seen) => {

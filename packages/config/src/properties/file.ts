@@ -19,7 +19,6 @@ export interface ContentOptions extends Ownership {
 }
 
 function owned(path: string, fallbackMode: string, options: Ownership): Required<Ownership> {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused.
   if (!path.startsWith("/") || /[\u0000-\u001f\\]|\/\/|\/\.\.?(\/|$)|.\/$/.test(path)) {
     throw fail("config.bad-argument", `${JSON.stringify(path)} is not a plain absolute path`);
   }
