@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { Connection, Output } from "@slipway/model";
 
-export const reply = (): string => readFileSync(new URL("./fixtures/debian-12.txt", import.meta.url), "utf8");
+const recorded = (): string => readFileSync(new URL("./fixtures/debian-12.txt", import.meta.url), "utf8");
 
 /** A host that answers the collect script from a recording, and can be switched off. */
 export interface FakeHost {
@@ -9,6 +9,8 @@ export interface FakeHost {
   connects: number;
   open: number;
   execs: number;
+  /** Changes what it says. */
+  reply: (recorded: string) => string;
   connect(): Promise<Connection>;
 }
 
@@ -21,6 +23,7 @@ export function fakeHost(): FakeHost {
     connects: 0,
     open: 0,
     execs: 0,
+    reply: (recorded) => recorded,
     async connect() {
       host.connects += 1;
       if (host.mode === "refuses") throw new Error("connection refused");
@@ -36,7 +39,7 @@ export function fakeHost(): FakeHost {
           host.execs += 1;
           if (host.mode === "hangs") return new Promise<Output>(() => {});
           if (host.mode !== "up") throw new Error("connection lost");
-          return { status: 0, stdout: reply(), stderr: "" };
+          return { status: 0, stdout: host.reply(recorded()), stderr: "" };
         },
         spawn: refuse,
         socket: refuse,

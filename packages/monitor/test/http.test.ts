@@ -1,5 +1,8 @@
+import { readFileSync } from "node:fs";
 import { createServer, type RequestListener } from "node:http";
+import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
+import type { TLSSocket } from "node:tls";
 import { systemClock } from "@slipway/model";
 import { expect, test } from "vitest";
 import type { ProbeContext } from "../src/checks/check.ts";
@@ -66,6 +69,44 @@ test("a refused connection is an answer of sorts; a name that is not found is no
     description: expect.stringContaining("ECONNREFUSED"),
   });
   expect(await probe({ ...config, url: "http://nowhere.invalid/" }, context())).toMatchObject({ result: "no answer" });
+});
+
+test("https: the certificate is checked, by the name in the address, and its end is told", async () => {
+  const fixture = (name: string): string => readFileSync(new URL(`./fixtures/${name}`, import.meta.url), "utf8");
+  const names: unknown[] = [];
+  const server = createSecureServer({ key: fixture("tls.key"), cert: fixture("tls.crt") }, (request, response) => {
+    names.push((request.socket as TLSSocket).servername);
+    response.end("ok");
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  const at = (name: string, ca?: string) =>
+    probe(
+      { ...config, url: `https://${name}:${port}/`, withinMs: 5_000, ...(ca !== undefined && { ca }) },
+      { ...context(), addresses: { app: "127.0.0.1", other: "127.0.0.1" } },
+    );
+  try {
+    expect(await at("app", fixture("tls.crt"))).toMatchObject({
+      result: "passed",
+      more: [
+        {
+          service: "tls app",
+          state: "ok",
+          metric: expect.any(Number),
+          description: expect.stringContaining("left of 36500 d"),
+        },
+      ],
+    });
+    expect(names).toEqual(["app"]);
+    expect(await at("app")).toMatchObject({ result: "failed", description: "certificate: self-signed certificate" });
+    expect(await at("other", fixture("tls.crt"))).toMatchObject({
+      result: "failed",
+      description: expect.stringContaining("altnames"),
+    });
+  } finally {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  }
 });
 
 test("an endless body is cut off", async () => {

@@ -155,6 +155,30 @@ test("a host that is lost becomes an alert, its metrics go, its history has a ga
   expect(it.told.map((each) => each.kind)).toEqual(["firing", "resolved"]);
 });
 
+test("a certificate that is not seen while the service is down keeps its alert; a disk that is gone resolves its own", async () => {
+  using place = folder();
+  const it = world();
+  const tls = { service: "tls web", state: "warning", metric: 19, description: "19 d left of 90 d" } as const;
+  it.finding = { ...passed, more: [tls] };
+  const full = {
+    id: "full",
+    title: "disk is full",
+    service: "disk *",
+    judge: { by: "limit", unit: "share", critical: 0.1, margin: 0 },
+  } as const;
+  await using running = await station(place, it, { ...config, rules: [full, ...config.rules] });
+  await it.clock.advance(20_000);
+  const firing = async () => (await running.client.alerts()).firing.map((alert) => alert.service).toSorted();
+  expect(await firing()).toEqual(["disk /", "disk /var/lib/docker", "tls web"]);
+  it.finding = failed;
+  it.host.reply = (text) => text.replaceAll(/^.*\/var\/lib\/docker$/gm, "");
+  await it.clock.advance(60_000);
+  expect(await firing()).toEqual(["disk /", "http http://web/healthz", "tls web"]);
+  expect((await running.client.alerts()).resolved).toMatchObject([
+    { service: "disk /var/lib/docker", description: "no longer reported" },
+  ]);
+});
+
 test("own network lost: unknown, no alert", async () => {
   using place = folder();
   const it = world();

@@ -115,6 +115,6 @@ function failure(error: unknown, timeout: string | undefined): Finding {
   if (timeout !== undefined) return { result: "no answer", description: timeout };
   const code = typeof error === "object" && error !== null && "code" in error ? String(error.code) : "";
   const certificate = /CERT|SELF_SIGNED|VERIFY/.test(code);
-  const description = certificate ? `certificate: ${messageOf(error)}` : messageOf(error) || code;
+  const description = certificate ? `certificate: ${messageOf(error).split("; ")[0]}` : messageOf(error) || code;
   return { result: certificate || answered.has(code) ? "failed" : "no answer", description };
 }

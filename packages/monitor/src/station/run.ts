@@ -103,7 +103,7 @@ export async function runMonitor(config: MonitorConfig, options: StationOptions)
     });
     const network =
       options.network ?? (await ownNetwork(config.canaries === undefined ? {} : { canaries: config.canaries }));
-    const common = { clock, signal, network, everyMs: config.everyMs, emit: watch.take };
+    const common = { clock, signal, network, everyMs: config.everyMs };
     const addresses = Object.fromEntries(config.hosts.map((host) => [host.name, host.address.address]));
 
     const keep = async (spanMs: number, work: () => void): Promise<void> => {
@@ -117,8 +117,12 @@ export async function runMonitor(config: MonitorConfig, options: StationOptions)
       }
     };
     parts.push(
-      ...config.hosts.map((host) => collectHost(host, { ...common, connect: options.connect })),
-      ...checks.map(({ check, probe }) => watchCheck(check, { ...common, probe, addresses })),
+      ...config.hosts.map((host) =>
+        collectHost(host, { ...common, connect: options.connect, emit: (event) => watch.take(event, "host") }),
+      ),
+      ...checks.map(({ check, probe }) =>
+        watchCheck(check, { ...common, probe, addresses, emit: (event) => watch.take(event, "check") }),
+      ),
       keep(Math.min(config.everyMs, 5_000), watch.tick),
       keep(config.everyMs, store.flush),
       keep(hour, store.retain),

@@ -32,7 +32,7 @@ export interface WatcherOptions {
 /** Where all events meet: newest ones by host and service, history, changes, rules. */
 export interface Watcher extends Disposable {
   /** Never throws: what goes wrong is a problem that is told. */
-  take(event: Event): void;
+  take(event: Event, from: "host" | "check"): void;
   /** Lets time pass for alerts. */
   tick(): void;
   hosts(): readonly HostStatus[];
@@ -43,8 +43,8 @@ const keyOf = (event: Event): string => `${event.host}\0${event.service}`;
 
 export function watcher(options: WatcherOptions): Watcher {
   const { config, clock, store, book, changes } = options;
-  const hostNames = new Set(config.hosts.map((host) => host.name));
-  const checkNames = new Set(config.checks.map((check) => check.name));
+  /** What hosts said of themselves. Checks may speak of the same hosts. */
+  const measured = new Set<string>();
 
   const guarded = <T>(what: string, work: () => T): T | undefined => {
     try {
@@ -105,11 +105,7 @@ export function watcher(options: WatcherOptions): Watcher {
     clock,
     onExpired: (event) => {
       // Its host answers and says nothing of it any more, as of a disk that was unmounted: it is gone, not unknown.
-      const gone =
-        hostNames.has(event.host) &&
-        !checkNames.has(event.service) &&
-        event.service !== reachable &&
-        answers(event.host);
+      const gone = measured.delete(keyOf(event)) && event.service !== reachable && answers(event.host);
       const rule = ruleOf(event);
       if (gone && rule !== undefined) {
         observe(rule, {
@@ -135,7 +131,8 @@ export function watcher(options: WatcherOptions): Watcher {
   };
 
   return {
-    take(event) {
+    take(event, from) {
+      if (from === "host") measured.add(keyOf(event));
       const put = index.put(event);
       if (put === "full") options.onProblem(`too many services at once; ${event.host} ${event.service} is dropped`);
       if (put !== "taken") return;
@@ -151,7 +148,7 @@ export function watcher(options: WatcherOptions): Watcher {
       return config.hosts.map(({ name }) => {
         const own = events.filter((event) => event.host === name);
         const said = own.find((event) => event.service === reachable);
-        const shown = own.filter((event) => event.service !== reachable && !checkNames.has(event.service));
+        const shown = own.filter((event) => event.service !== reachable && measured.has(keyOf(event)));
         const metrics = shown.flatMap((event) => {
           const view = toView(event);
           return view === undefined ? [] : [[event.service, view] as const];
