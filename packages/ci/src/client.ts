@@ -4,7 +4,7 @@ import { fail } from "./errors.ts";
 import { gitOn } from "./git.ts";
 import { signatureFile, statementFile } from "./publish.ts";
 import type { CiRecord } from "./records.ts";
-import { journalPath, type Repository } from "./repository.ts";
+import { asOwner, journalPath, queueFolder, type Repository } from "./repository.ts";
 import { apply, type Run } from "./runs.ts";
 
 /** All runs of a repository, oldest first, read from the CI's journal on its host. Empty before the first. */
@@ -97,4 +97,22 @@ export async function waitForRun(
     }
     await clock.sleep(everyMs, signal);
   }
+}
+
+/**
+ * Asks for one more run of a commit, as after a failure that was not its own. The request is on the disk when this resolves.
+ * Throws `ci.no-commit`.
+ */
+export async function runAgain(
+  connection: Connection,
+  repository: Repository,
+  name: string,
+  clock: Clock = systemClock,
+): Promise<void> {
+  const commit = await resolveCommit(connection, repository, name);
+  const request = JSON.stringify({ ref: "refs/heads/review", old: commit, new: commit, at: clock.now(), again: true });
+  const write = 'cd "$1" && cat >".again.$2" && sync ".again.$2" && mv ".again.$2" "$(date +%s%N)-$2.json" && sync .';
+  const command = asOwner(repository, ["sh", "-c", `mkdir -p "$1" && ${write}`, "sh", queueFolder(repository), commit]);
+  const { status, stderr } = await connection.exec(command, { stdin: request, timeoutMs: 30_000 });
+  if (status !== 0) throw fail("ci.git", `the request could not be written: ${stderr.trim()}`);
 }

@@ -3,6 +3,7 @@ export {
   mainCommit,
   readRuns,
   resolveCommit,
+  runAgain,
   verifiedStatement,
   type WaitOptions,
   waitForRun,

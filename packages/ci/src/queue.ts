@@ -6,6 +6,8 @@ export interface PushRequest {
   readonly file: string;
   readonly ref: string;
   readonly commit: string;
+  /** True when somebody asked for one more run of a commit that had one. */
+  readonly again: boolean;
 }
 
 const commitId = /^[0-9a-f]{40}$/;
@@ -27,7 +29,7 @@ export function parseRequest(file: string, text: string): PushRequest | undefine
   const { ref, new: commit } = value;
   if (typeof ref !== "string" || typeof commit !== "string" || !reviewRef.test(ref) || !commitId.test(commit))
     return undefined;
-  return /^0+$/.test(commit) ? undefined : { file, ref, commit };
+  return /^0+$/.test(commit) ? undefined : { file, ref, commit, again: "again" in value && value.again === true };
 }
 
 /** Requests in the order of the pushes: by the number in the name, not by its text. */
@@ -68,10 +70,10 @@ export function toQueue(
 ): readonly Wanted[] {
   const wanted: Wanted[] = [];
   const coming = new Set<string>();
-  for (const { file, ref, commit } of inOrder(requests)) {
+  for (const { file, ref, commit, again } of inOrder(requests)) {
     const key = `${ref} ${commit}`;
     if (seen.requests.has(file) || coming.has(key)) continue;
-    if (seen.commits.get(key) === "refs") continue;
+    if (seen.commits.get(key) === "refs" && !again) continue;
     coming.add(key);
     wanted.push({ request: file, ref, commit });
   }

@@ -1,11 +1,13 @@
 import {
   type CiRecord,
   ciServer,
+  followRuns,
   mainCommit,
   type Run,
   readLog,
   readRuns,
   resolveCommit,
+  runAgain,
   verifiedStatement,
   waitForRun,
 } from "@slipway/ci";
@@ -205,6 +207,25 @@ describe("ciServer", () => {
     }
   });
 
+  it("runs a commit again when somebody asks", async () => {
+    const main = await mainCommit(place.connection, place.repository);
+    if (main === undefined) throw new Error("no main");
+    const before = (await readRuns(place.connection, place.repository)).length;
+    await runAgain(place.connection, place.repository, main);
+    for await (const runs of followRuns(place.connection, place.repository, signal)) {
+      const run = runs[before];
+      if (run?.finishedAt === undefined) continue;
+      expect(run).toMatchObject({ commit: main, state: "passed" });
+      expect(run.steps.filter((step) => step.cachedFrom !== undefined).map((step) => step.name)).toEqual([
+        "dependencies",
+        "compile",
+        "unit test",
+      ]);
+      break;
+    }
+    expect(await mainCommit(place.connection, place.repository)).toBe(main);
+  });
+
   it("survives a repository whose files fight with the outputs", async () => {
     const { symlink, rm } = await import("node:fs/promises");
     const { join } = await import("node:path");
@@ -216,7 +237,7 @@ describe("ciServer", () => {
     await rm(link);
     const inside = await pushed("Bring modules along", { "node_modules/price/other.js": "1\n" });
     expect(inside).toMatchObject({ state: "failed" });
-    await place.copy.git("reset", "--quiet", "--hard", "HEAD~2");
+    await rm(join(place.copy.folder, "node_modules"), { recursive: true });
   });
 
   it("cuts a log that is too long, and kills a step that takes too long", async () => {

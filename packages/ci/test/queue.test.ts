@@ -9,6 +9,7 @@ const request = (at: number, digit: number): PushRequest => ({
   file: `${at}-${id(digit)}.json`,
   ref: review,
   commit: id(digit),
+  again: false,
 });
 
 describe("parseRequest", () => {
@@ -77,6 +78,7 @@ describe("toQueue", () => {
     expect(found).toEqual({ request: `ref ${review} ${id(1)}`, ref: review, commit: id(1) });
     if (found !== undefined) see(seen, { type: "run queued", run: "1", ...found, subject: "", author: "" });
     expect(toQueue(seen, [request(1, 1)], new Map())).toEqual([]);
+    expect(toQueue(seen, [{ ...request(2, 1), again: true }], new Map())).toHaveLength(1);
   });
 });
 
