@@ -1,3 +1,5 @@
+import { runLabel } from "./run-label.ts";
+
 export interface HostContainer {
   /** The container's name in the engine. */
   readonly container: string;
@@ -26,7 +28,7 @@ export const hostContainer = (host: HostContainer): object => ({
   ],
   StopSignal: "SIGRTMIN+3",
   StopTimeout: 20,
-  Labels: host.labels,
+  Labels: { ...host.labels, ...runLabel() },
   Volumes: { "/var/lib/docker": {} },
   HostConfig: {
     CapAdd: ["SYS_ADMIN", "NET_ADMIN"],

@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { fail } from "../errors.ts";
 import { type Engine, hasStatus } from "./engine.ts";
 import { exclusively } from "./lock.ts";
+import { runLabel } from "./run-label.ts";
 
 /** Label of containers that hold an address of a network, running or not. */
 export const networkLabel = "slipway.network";
@@ -79,7 +80,7 @@ async function ensureNetwork(engine: Engine, name: string, labels: Readonly<Reco
           Name: name,
           CheckDuplicate: true,
           Driver: "bridge",
-          Labels: labels,
+          Labels: { ...labels, ...runLabel() },
           IPAM: { Config: [{ Subnet: subnet }] },
           Options: { "com.docker.network.driver.mtu": String(mtu) },
         },

@@ -1,5 +1,6 @@
 import { gunzipSync, gzipSync } from "node:zlib";
 import type { Engine } from "./engine.ts";
+import { runLabel } from "./run-label.ts";
 import { addressLabel } from "./network.ts";
 
 /**
@@ -153,7 +154,7 @@ export async function writeNote(
     [label("data")]: JSON.stringify(note.data),
     ...(note.droplet === undefined ? {} : { [label("of")]: String(note.droplet) }),
   };
-  await engine.call("POST", "/volumes/create", { body: { Name: volume, Labels } });
+  await engine.call("POST", "/volumes/create", { body: { Name: volume, Labels: { ...Labels, ...runLabel() } } });
   return { ...note, volume, at };
 }
 
