@@ -54,13 +54,17 @@ export async function ciServer(options: CiServerOptions): Promise<void> {
     if (entry.record.type === "run queued") see(seen, entry.record);
   };
   for await (const entry of journal.read()) take(entry);
+  const policy = policyOf(options.policy);
+  // The engine refuses a container that may use more processors than there are.
+  const { NCPU: processors } = (await options.docker.info()) as { readonly NCPU: number };
+  const limits = { ...policy.limits, cpus: Math.min(policy.limits.cpus, processors) };
   const context: Context = {
     connection: options.connection,
     docker: options.docker,
     repository: options.repository,
     git: gitOn(options.connection, options.repository),
     clock,
-    policy: policyOf(options.policy),
+    policy: { ...policy, limits },
     cached,
     record: async (record) => {
       take(await journal.append(record));

@@ -1,11 +1,11 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import Docker from "dockerode";
+import { localDocker } from "@slipway/connection/docker";
 import { expect, test } from "vitest";
 import { runtimeImage, toolchainImage } from "../../src/images/base.ts";
 
 const run = promisify(execFile);
-const docker = new Docker({ socketPath: "/var/run/docker.sock" });
+const docker = await localDocker();
 const options = () => ({ signal: AbortSignal.timeout(120_000) });
 const inside = async (image: string, script: string) =>
   (await run("docker", ["run", "--rm", "--network", "none", image, "sh", "-c", script])).stdout.trim();
