@@ -111,7 +111,11 @@ export class StreamCounter {
   }
 
   mark(): StreamMark {
-    return { events: this.#events, bytes: this.#bytes, versions: Object.fromEntries([...this.#counts].toSorted()) };
+    return {
+      events: this.#events,
+      bytes: this.#bytes,
+      versions: Object.fromEntries([...this.#counts].toSorted(([a], [b]) => (a < b ? -1 : 1))),
+    };
   }
 }
 

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Docker } from "@slipway/connection/docker";
-import { type App, Secret, type Secrets, type Service, sh } from "@slipway/model";
+import { type App, messageOf, Secret, type Secrets, type Service, sh } from "@slipway/model";
 import { fail } from "./errors.ts";
 import { dataFolder, flagFile, labels, networkName } from "./names.ts";
 import { portOf } from "./ports.ts";
@@ -163,7 +163,7 @@ export async function startContainer(target: Target, name: string): Promise<void
     await target.docker.getContainer(name).start();
   } catch (error) {
     if (engineStatus(error) === 304) return;
-    const message = String((error as Error).message);
+    const message = messageOf(error);
     if (/port is already allocated|address already in use/.test(message))
       throw fail("deploy.port-taken", `${name} cannot start on ${target.connection.host}: ${message}`, {
         cause: error,

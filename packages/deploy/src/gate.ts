@@ -1,5 +1,4 @@
 import { request } from "node:http";
-import type { Socket } from "node:net";
 import { text } from "node:stream/consumers";
 import { containerLogs, type Docker } from "@slipway/connection/docker";
 import { type Clock, type Connection, messageOf, type Service, SlipwayError } from "@slipway/model";
@@ -109,8 +108,7 @@ export async function get(
         path,
         method: "GET",
         headers: { Host: "localhost", ...headers, Connection: "close" },
-        // Node's client needs no more of a socket than a duplex has.
-        createConnection: () => stream as Socket,
+        createConnection: () => stream,
         signal: AbortSignal.timeout(timeoutMs),
       });
       asked.once("error", reject);

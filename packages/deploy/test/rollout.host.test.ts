@@ -1,6 +1,14 @@
+import { createWriteStream } from "node:fs";
+import { mkdtempDisposable } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { saveImages } from "@slipway/connection/docker";
+import { sh, systemClock } from "@slipway/model";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { DeployEvent, RolloutOptions } from "../src/index.ts";
-import { deploy, releases, rollback, sendImages, status, takeLock } from "../src/index.ts";
+import { deploy, releases, rollback, sendImage, sendImages, status, takeLock } from "../src/index.ts";
+import { Target } from "../src/target.ts";
 import { releaseOf, secretsOf, startHost, type TestHost } from "./support/host.ts";
 import { commitOf } from "./support/image.ts";
 
@@ -195,6 +203,33 @@ describe("one host", () => {
     const sent = await sendImages({ from: host.local, to: host.docker, images: wanted });
     expect(sent.bytes).toBe(0);
     expect((await host.docker.getImage(`${app}/core:${commit}`).inspect()).Id).toBe(images["core"]);
+  });
+
+  test("an archive on the disk travels without the layers that the host has", async () => {
+    const { images } = await releaseOf(host.local, app, "archive", { writes: 1, reads: [1] });
+    const name = `${app}/core:${commitOf("archive")}`;
+    await using folder = await mkdtempDisposable(join(tmpdir(), "slipway-deploy-"));
+    const tar = join(folder.path, "image.tar");
+    await pipeline(await saveImages(host.local, [name]), createWriteStream(tar));
+    const sent = await sendImage({ tar, to: host.docker });
+    expect(sent).toMatchObject({ full: false, images: [{ name, id: images["core"], sent: true }] });
+    expect(sent.bytes).toBeLessThan(64 * 1_024);
+    expect(await sendImage({ tar, to: host.docker })).toMatchObject({ bytes: 0 });
+    await expect(sendImage({ tar, to: host.docker, id: "sha256:0" })).rejects.toMatchObject({
+      code: "deploy.image-differs",
+    });
+  });
+
+  test("who was overtaken changes nothing any more", async () => {
+    await using lock = await takeLock(host.connection, app, { by: "late", action: "testing" });
+    const signal = new AbortController().signal;
+    const more = { app, connection: host.connection, docker: host.docker, clock: systemClock, signal: () => signal };
+    const late = new Target({ ...more, fence: lock.fence - 1 });
+    await expect(late.check()).rejects.toMatchObject({ code: "deploy.fenced", exitCode: 5 });
+    await expect(late.change("touch", sh`touch /tmp/late`)).rejects.toMatchObject({ code: "deploy.fenced" });
+    await expect(late.write("/tmp/late", "x", { mode: "0644" })).rejects.toMatchObject({ code: "deploy.fenced" });
+    expect(await host.sh("ls /tmp/late 2>&1 || true")).toMatch(/No such file/);
+    await new Target({ ...more, fence: lock.fence }).check();
   });
 
   test("comes back after a reboot of the host, with its events", async () => {

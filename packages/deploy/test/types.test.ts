@@ -5,6 +5,7 @@ import { type DeployOptions, deploy, rollback } from "../src/index.ts";
 declare const connection: Connection;
 declare const unverified: Release<"unverified">;
 declare const verified: Release<"verified">;
+declare const unknown: Release;
 
 test("what must not compile does not", () => {
   const never = (): void => {
@@ -12,7 +13,7 @@ test("what must not compile does not", () => {
     // @ts-expect-error nobody verified it
     void deploy({ connection, release: unverified });
     // @ts-expect-error it is not known whether anybody did
-    void deploy({ connection, release: verified as Release });
+    void deploy({ connection, release: unknown });
     // @ts-expect-error a release cannot be written by hand
     const byHand: DeployOptions["release"] = { ...unverified, commit: "x" };
     void byHand;

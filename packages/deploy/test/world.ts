@@ -128,7 +128,7 @@ export class World {
   }
 
   reboot(): void {
-    for (const { name, running } of [...this.containers.values()]) {
+    for (const { name, running } of this.containers.values().toArray()) {
       if (!running) continue;
       this.stop(name);
       this.#start(name);
@@ -245,11 +245,11 @@ export class World {
     const slot = current?.slot ?? "blue";
     const names = app.services.map(({ name }) => `ledger-${name}-${slot}`).toSorted();
     const there = [...this.containers.keys()].toSorted();
-    if (String(there) !== String(names)) wrong.push(`containers: ${there}`);
+    if (String(there) !== String(names)) wrong.push(`containers: ${there.join(" ")}`);
     for (const one of this.containers.values()) if (!one.running) wrong.push(`${one.name} is stopped`);
     if (this.containers.get(`ledger-core-${slot}`)?.active !== true) wrong.push("core is not active");
     if (this.writers["core"] !== writerId(wish.commit, slot)) wrong.push(`the writer is ${this.writers["core"]}`);
-    if (this.green.size !== (slot === "green" ? 2 : 0)) wrong.push(`flags: ${[...this.green]}`);
+    if (this.green.size !== (slot === "green" ? 2 : 0)) wrong.push(`flags: ${[...this.green].join(" ")}`);
     if (!this.siteLoaded) wrong.push("nginx does not serve the site");
     return wrong;
   }
