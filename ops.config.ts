@@ -10,7 +10,13 @@ const secret = vault(["pager.webhook"]);
 
 const machine = droplet({ cloud: "local", region: "lon1", size: "s-2vcpu-4gb" });
 
-const base = all("base", [locale.is("en_US.UTF-8"), timezone.is("Asia/Singapore"), clock.synchronised, git.installed, ssh.hardened]);
+const base = all("base", [
+  locale.is("en_US.UTF-8"),
+  timezone.is("Asia/Singapore"),
+  clock.synchronised,
+  git.installed,
+  ssh.hardened,
+]);
 const ci = host("ci", {
   on: machine,
   os: debian("12"),
@@ -20,7 +26,14 @@ const ci = host("ci", {
 const app = host("app", {
   on: machine,
   os: debian("12"),
-  has: [hostname.is("app"), base, docker.installed, docker.composeInstalled, nginx.installed, firewall.allowsOnly(22, 80)],
+  has: [
+    hostname.is("app"),
+    base,
+    docker.installed,
+    docker.composeInstalled,
+    nginx.installed,
+    firewall.allowsOnly(22, 80),
+  ],
 });
 
 const watch = host("monitor", {

@@ -17,14 +17,26 @@ export const fail = errorsOf({
   "ops.no-example": { exitCode: 2, hint: "Run the demo in a checkout of Slipway, which has examples/ledger." },
   "ops.push": { exitCode: 1, hint: "Is the ci host configured? pnpm ops config" },
   "ops.ci-failed": { exitCode: 1, hint: "pnpm ops ci runs lists the runs, pnpm ops ci log RUN prints what failed." },
-  "ops.drill": { exitCode: 1, hint: "pnpm ops monitor status and pnpm ops releases prod tell how things are; run the same command again." },
+  "ops.drill": {
+    exitCode: 1,
+    hint: "pnpm ops monitor status and pnpm ops releases prod tell how things are; run the same command again.",
+  },
   "ops.confirm": { exitCode: 2, hint: "Without a terminal to ask on, say --yes." },
   "ops.stale": { exitCode: 5, hint: "Look at the new plan and apply that one." },
   "ops.port-used": { exitCode: 1, hint: "Name another port by --port, or stop what listens there." },
-  "ops.disk-full": { exitCode: 1, hint: "Free some space and run the same command again: it goes on where it stopped." },
-  "ops.partly-failed": { exitCode: 3, hint: "Mend what the report names and run the same command again: it goes on where it stopped." },
+  "ops.disk-full": {
+    exitCode: 1,
+    hint: "Free some space and run the same command again: it goes on where it stopped.",
+  },
+  "ops.partly-failed": {
+    exitCode: 3,
+    hint: "Mend what the report names and run the same command again: it goes on where it stopped.",
+  },
   "ops.leg-failed": { exitCode: 1, hint: "Run the same command again: it goes on where it stopped." },
   "ops.web-missing": { exitCode: 1, hint: "Run `pnpm --filter @slipway/console build:web`." },
-  "ops.unverified": { exitCode: 5, hint: "Push it to review; when CI has verified it, it can be deployed: git push ci HEAD:review" },
+  "ops.unverified": {
+    exitCode: 5,
+    hint: "Push it to review; when CI has verified it, it can be deployed: git push ci HEAD:review",
+  },
   "ops.nothing-to-do": { exitCode: 4, hint: "" },
 });

@@ -1,1 +1,8 @@
-export { type CiSpec, type DeploymentSpec, type MonitorStation, type OpsSpec, ops, type Platform } from "./platform/ops.ts";
+export {
+  type CiSpec,
+  type DeploymentSpec,
+  type MonitorStation,
+  type OpsSpec,
+  ops,
+  type Platform,
+} from "./platform/ops.ts";

@@ -37,7 +37,11 @@ afterAll(async () => {
 });
 
 /** fetch does not let a caller set Host. */
-const get = (path: string, headers: Record<string, string>, method = "GET"): Promise<{ status: number; body: string }> =>
+const get = (
+  path: string,
+  headers: Record<string, string>,
+  method = "GET",
+): Promise<{ status: number; body: string }> =>
   new Promise((resolve, reject) => {
     const asked = request(`${server.origin}${path}`, { headers, method }, (answer) => {
       let body = "";
@@ -73,10 +77,15 @@ test("another Host or Origin is refused, and so is whatever is not a reading", a
 });
 
 test("snapshot, series and log are given; what does not fit is a 400, what is not there a 404", async () => {
-  expect(JSON.parse((await get("/api/snapshot", { cookie })).body)).toMatchObject({ platform: "demo", hosts: [{ name: "ci" }, { name: "app" }, { name: "monitor" }] });
+  expect(JSON.parse((await get("/api/snapshot", { cookie })).body)).toMatchObject({
+    platform: "demo",
+    hosts: [{ name: "ci" }, { name: "app" }, { name: "monitor" }],
+  });
   expect((await get("/api/series?host=ci&service=cpu&minutes=15", { cookie })).status).toBe(200);
   expect((await get("/api/series?host=ci&service=cpu&minutes=-1", { cookie })).status).toBe(400);
-  expect((await get("/api/log?repository=ledger&run=3&step=unit%20tests", { cookie })).body).toContain("AssertionError");
+  expect((await get("/api/log?repository=ledger&run=3&step=unit%20tests", { cookie })).body).toContain(
+    "AssertionError",
+  );
   expect((await get("/api/log?repository=ledger&run=9&step=x", { cookie })).status).toBe(404);
   expect((await get("/api/log?repository=..%2F..&run=9&step=x", { cookie })).status).toBe(400);
 });

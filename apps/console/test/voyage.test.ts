@@ -13,7 +13,11 @@ test("legs are walked in order, timed and summed", async () => {
       return { changes, seen: `${name} is done` };
     },
   });
-  const walking = walk([leg("provision", 4_200, 3), leg("configure", 61_000, 1)], { clock, signal: new AbortController().signal, events: quiet });
+  const walking = walk([leg("provision", 4_200, 3), leg("configure", 61_000, 1)], {
+    clock,
+    signal: new AbortController().signal,
+    events: quiet,
+  });
   await clock.advance(4_200);
   await clock.advance(61_000);
   const { report, error } = await walking;
@@ -27,7 +31,9 @@ test("legs are walked in order, timed and summed", async () => {
       { name: "configure", ok: true, seconds: 61, changes: 1, seen: "configure is done" },
     ],
   });
-  expect(formatVoyage(report)).toBe("✓ provision    4.2 s  provision is done\n✓ configure  1 m 1 s  configure is done\n\nThe voyage is done after 1 m 5 s: 4 changes.");
+  expect(formatVoyage(report)).toBe(
+    "✓ provision    4.2 s  provision is done\n✓ configure  1 m 1 s  configure is done\n\nThe voyage is done after 1 m 5 s: 4 changes.",
+  );
 });
 
 test("a leg that fails ends the voyage, and its error is handed on", async () => {
@@ -38,7 +44,11 @@ test("a leg that fails ends the voyage, and its error is handed on", async () =>
       throw new Error("must not be reached");
     },
   };
-  const { report, error } = await walk([{ name: "configure", run: () => Promise.reject(broken) }, after], { clock: virtualClock(), signal: new AbortController().signal, events: quiet });
+  const { report, error } = await walk([{ name: "configure", run: () => Promise.reject(broken) }, after], {
+    clock: virtualClock(),
+    signal: new AbortController().signal,
+    events: quiet,
+  });
   expect(error).toBe(broken);
   expect(report.ok).toBe(false);
   expect(report.legs.map((leg) => leg.name)).toEqual(["configure"]);

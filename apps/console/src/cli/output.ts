@@ -43,7 +43,9 @@ export function createOutput(options: OutputOptions): Output {
 }
 
 const diskFull = (error: unknown): boolean =>
-  typeof error === "object" && error !== null && (("code" in error && error.code === "ENOSPC") || ("cause" in error && diskFull(error.cause)));
+  typeof error === "object" &&
+  error !== null &&
+  (("code" in error && error.code === "ENOSPC") || ("cause" in error && diskFull(error.cause)));
 
 /** The lines that tell of an error, without a stack trace unless SLIPWAY_DEBUG is set, and the exit code. */
 export function presentError(error: unknown, options: OutputOptions): number {
@@ -66,6 +68,7 @@ export function presentError(error: unknown, options: OutputOptions): number {
   if (options.json) process.stdout.write(`${JSON.stringify({ ok: false, error: shown.toJSON() })}\n`);
   process.stderr.write(`${paint("red", "error")} ${shown.message} ${paint("dim", `[${shown.code}]`)}\n`);
   if (shown.hint !== undefined && shown.hint !== "") process.stderr.write(`${paint("cyan", " hint")} ${shown.hint}\n`);
-  if (process.env.SLIPWAY_DEBUG !== undefined) process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+  if (process.env.SLIPWAY_DEBUG !== undefined)
+    process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
   return shown.exitCode;
 }

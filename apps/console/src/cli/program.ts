@@ -1,5 +1,5 @@
-import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { exitCodes } from "@slipway/model";
+import { Command, type CommanderError, InvalidArgumentError } from "commander";
 import type { Context, GlobalOptions } from "./context.ts";
 
 /** A verb: does its work and gives the exit code. */
@@ -10,10 +10,14 @@ export type RunVerb = <O>(globals: GlobalOptions, verb: () => Promise<Verb<O>>, 
 
 const port = (text: string): number => {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 0 || value > 65_535) throw new InvalidArgumentError("a port is a whole number up to 65535");
+  if (!Number.isInteger(value) || value < 0 || value > 65_535)
+    throw new InvalidArgumentError("a port is a whole number up to 65535");
   return value;
 };
-const list = (text: string, before: readonly string[] = []): readonly string[] => [...before, ...text.split(",").map((part) => part.trim())];
+const list = (text: string, before: readonly string[] = []): readonly string[] => [
+  ...before,
+  ...text.split(",").map((part) => part.trim()),
+];
 
 /** The command line. Verbs are imported when they run, so that `--help` stays quick. */
 export function createProgram(run: RunVerb): Command {
@@ -29,7 +33,11 @@ export function createProgram(run: RunVerb): Command {
     .exitOverride();
 
   /** Global options are taken before and after the verb. */
-  const verb = <O>(on: Command, load: () => Promise<Verb<O>>, options: (own: Record<string, unknown>, args: readonly string[]) => O): Command =>
+  const verb = <O>(
+    on: Command,
+    load: () => Promise<Verb<O>>,
+    options: (own: Record<string, unknown>, args: readonly string[]) => O,
+  ): Command =>
     on.action(async (...given: unknown[]) => {
       const command = given.at(-1) as Command;
       const all = command.optsWithGlobals<GlobalOptions & Record<string, unknown>>();
@@ -37,18 +45,32 @@ export function createProgram(run: RunVerb): Command {
     });
   const sub = (parent: Command, name: string, description: string): Command => {
     const made = parent.command(name).description(description);
-    made.option("--json", "print the result as JSON").option("-y, --yes", "answer yes to questions").option("-q, --quiet", "no progress");
+    made
+      .option("--json", "print the result as JSON")
+      .option("-y, --yes", "answer yes to questions")
+      .option("-q, --quiet", "no progress");
     return made;
   };
 
   verb(
-    sub(program, "demo", "bring the whole platform up here and walk every leg: provision, configure, CI, deploy, watch, roll back")
+    sub(
+      program,
+      "demo",
+      "bring the whole platform up here and walk every leg: provision, configure, CI, deploy, watch, roll back",
+    )
       .option("--once", "exit when the voyage is done and leave nothing running", false)
       .option("--down", "remove everything the demo made", false)
       .option("--port <port>", "port of the console (default: 4300)", port)
-      .addHelpText("after", "\nExamples:\n  ./ops demo            stays up and prints the console's address\n  ./ops demo --once --json\n  ./ops demo --down"),
+      .addHelpText(
+        "after",
+        "\nExamples:\n  ./ops demo            stays up and prints the console's address\n  ./ops demo --once --json\n  ./ops demo --down",
+      ),
     async () => (await import("../verbs/demo.ts")).demo,
-    (own) => ({ once: own.once === true, down: own.down === true, ...(typeof own.port === "number" ? { port: own.port } : {}) }),
+    (own) => ({
+      once: own.once === true,
+      down: own.down === true,
+      ...(typeof own.port === "number" ? { port: own.port } : {}),
+    }),
   );
   verb(
     sub(program, "init", "make this machine's keys, the vault and the example's working copy; harmless to repeat"),
@@ -61,7 +83,11 @@ export function createProgram(run: RunVerb): Command {
       .option("--destroy", "remove every machine of the platform; needs --confirm NAME", false)
       .option("--confirm <name>", "the platform's name, to destroy it"),
     async () => (await import("../verbs/provision.ts")).provision,
-    (own) => ({ planOnly: own.plan === true, destroy: own.destroy === true, ...(typeof own.confirm === "string" ? { confirm: own.confirm } : {}) }),
+    (own) => ({
+      planOnly: own.plan === true,
+      destroy: own.destroy === true,
+      ...(typeof own.confirm === "string" ? { confirm: own.confirm } : {}),
+    }),
   );
   verb(
     sub(program, "config", "make every host have the properties that ops.config.ts gives it")
@@ -113,7 +139,10 @@ export function createProgram(run: RunVerb): Command {
     (own, args) => ({ environment: args[0] ?? "", ...(typeof own.commit === "string" ? { commit: own.commit } : {}) }),
   );
   verb(
-    sub(program, "rollback <environment>", "go back to the release that ran before").option("--to <commit>", "a release other than the previous one"),
+    sub(program, "rollback <environment>", "go back to the release that ran before").option(
+      "--to <commit>",
+      "a release other than the previous one",
+    ),
     async () => (await import("../verbs/deploy.ts")).rollbackOf,
     (own, args) => ({ environment: args[0] ?? "", ...(typeof own.to === "string" ? { to: own.to } : {}) }),
   );
@@ -131,10 +160,13 @@ export function createProgram(run: RunVerb): Command {
   );
 
   verb(
-    sub(program, "console", "serve the console: a page with everything that runs")
-      .option("--port <port>", "port on 127.0.0.1 (default: 4300)", port),
+    sub(program, "console", "serve the console: a page with everything that runs").option(
+      "--port <port>",
+      "port on 127.0.0.1 (default: 4300)",
+      port,
+    ),
     async () => (await import("../verbs/console.ts")).serveConsole,
-    (own) => ({ ...(typeof own.port === "number" ? { port: own.port } : {}) }),
+    (own): { port?: number } => (typeof own.port === "number" ? { port: own.port } : {}),
   );
   verb(
     sub(program, "doctor", "check everything on this machine that can be wrong"),

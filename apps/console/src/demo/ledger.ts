@@ -10,7 +10,10 @@ import type { Session } from "../platform/session.ts";
 
 /** What the example's own code gives; it is found in the checkout, as it is no package. */
 interface LedgerHistory {
-  createLedgerRepository(dir: string, options?: { readonly sshCommand?: string }): Promise<{ readonly v1: string; readonly v2: string }>;
+  createLedgerRepository(
+    dir: string,
+    options?: { readonly sshCommand?: string },
+  ): Promise<{ readonly v1: string; readonly v2: string }>;
 }
 
 export interface Ledger {
@@ -21,18 +24,26 @@ export interface Ledger {
 }
 
 const exampleFrom = (root: string): string | undefined =>
-  [join(root, "examples/ledger"), join(import.meta.dirname, "../../../../examples/ledger")].find((folder) => existsSync(join(folder, "history/create.ts")));
+  [join(root, "examples/ledger"), join(import.meta.dirname, "../../../../examples/ledger")].find((folder) =>
+    existsSync(join(folder, "history/create.ts")),
+  );
 
 /** A developer's working copy of the ledger, whose remote `ci` is the platform's. Made when it is not there. */
 export async function ledgerCopy(session: Session): Promise<Ledger> {
   const example = exampleFrom(session.project.root);
   if (example === undefined) throw fail("ops.no-example", "the ledger's sources are not here");
-  const { createLedgerRepository } = (await import(pathToFileURL(join(example, "history/create.ts")).href)) as LedgerHistory;
+  const { createLedgerRepository } = (await import(
+    pathToFileURL(join(example, "history/create.ts")).href
+  )) as LedgerHistory;
   const dir = join(session.folder.root, "ledger");
   await mkdir(dir, { recursive: true });
   const { v1, v2 } = await createLedgerRepository(dir, { sshCommand: `ssh -F ${quote(session.folder.sshConfig)}` });
   const git = (args: readonly string[], signal?: AbortSignal): Promise<{ stdout: string; stderr: string }> =>
-    promisify(execFile)("git", [...args], { cwd: dir, env: { ...process.env, GIT_TERMINAL_PROMPT: "0" }, ...(signal === undefined ? {} : { signal }) });
+    promisify(execFile)("git", [...args], {
+      cwd: dir,
+      env: { ...process.env, GIT_TERMINAL_PROMPT: "0" },
+      ...(signal === undefined ? {} : { signal }),
+    });
   const { ci } = session.project.platform;
   if (ci !== undefined) {
     const url = `git@${ci.on.name}:ledger.git`;

@@ -1,7 +1,7 @@
 import { waitForRun } from "@slipway/ci";
 import { docker } from "@slipway/connection/docker";
-import { containerName, status } from "@slipway/deploy";
 import { readFile } from "@slipway/connection/files";
+import { containerName, status } from "@slipway/deploy";
 import { type Alert, SlipwayError } from "@slipway/model";
 import type { Context } from "../cli/context.ts";
 import { fail } from "../errors.ts";
@@ -37,7 +37,10 @@ const provisionLeg = ({ session, context }: Demo): Leg => ({
   run: async () => {
     const changes = await provisionAll(session, context);
     const machines = await session.machines();
-    return { changes, seen: `${counted(machines.length, "host")} on the local cloud: ${machines.map((one) => `${one.name} ${one.address}`).join(", ")}` };
+    return {
+      changes,
+      seen: `${counted(machines.length, "host")} on the local cloud: ${machines.map((one) => `${one.name} ${one.address}`).join(", ")}`,
+    };
   },
 });
 
@@ -46,7 +49,10 @@ const configureLeg = ({ session, context }: Demo): Leg => ({
   run: async () => {
     const results = await configureAll(session, context);
     const held = results.reduce((sum, one) => sum + one.report.ok + one.report.changed, 0);
-    return { changes: changesOf(results), seen: `${counted(held, "property").replace("propertys", "properties")} hold on ${counted(results.length, "host")}` };
+    return {
+      changes: changesOf(results),
+      seen: `${counted(held, "property").replace("propertys", "properties")} hold on ${counted(results.length, "host")}`,
+    };
   },
 });
 
@@ -74,11 +80,22 @@ const ciLeg = (demo: Demo): Leg => ({
       context.out.mark("note", `git push ci ${commit.slice(0, 12)}:review (ledger version ${version})`);
       await ledger.push(commit, signal);
       const { connection, repository } = await ciOf(session);
-      const run = await waitForRun(connection, repository, commit, { signal, clock: context.clock, onEvent: runTeller(context.out.mark) });
-      if (run.state !== "passed") throw fail("ops.ci-failed", `run ${run.id} failed at ${run.failedStep ?? "the pipeline"}: ${run.message ?? ""}\n${run.logTail ?? ""}`);
+      const run = await waitForRun(connection, repository, commit, {
+        signal,
+        clock: context.clock,
+        onEvent: runTeller(context.out.mark),
+      });
+      if (run.state !== "passed")
+        throw fail(
+          "ops.ci-failed",
+          `run ${run.id} failed at ${run.failedStep ?? "the pipeline"}: ${run.message ?? ""}\n${run.logTail ?? ""}`,
+        );
       changes += 1;
     }
-    return { changes, seen: `versions 1 (${ledger.v1.slice(0, 8)}) and 2 (${ledger.v2.slice(0, 8)}) are verified and signed; main is version 2` };
+    return {
+      changes,
+      seen: `versions 1 (${ledger.v1.slice(0, 8)}) and 2 (${ledger.v2.slice(0, 8)}) are verified and signed; main is version 2`,
+    };
   },
 });
 
@@ -97,18 +114,23 @@ const deployLeg = (demo: Demo): Leg => ({
     }
     const client = await demo.client();
     const rolledBack = before.history.some((known) => known.deployment.action === "rollback");
-    if (!rolledBack) await client.lend("demo-1", { borrower: "Ada Lovelace", email: "ada@example.org", principal: 120_000 });
+    if (!rolledBack)
+      await client.lend("demo-1", { borrower: "Ada Lovelace", email: "ada@example.org", principal: 120_000 });
     const stream = await seeStream(connection);
     const result = await deployCommit(session, context, environment, ledger.v2);
     if (result.outcome === "deployed") changes += 1;
     const kept = await requireKept(connection, stream);
     const loans = await client.loans();
-    return { changes, seen: `version 2 runs on ${environment.to.name}; ${counted(kept.events, "event")} kept, ${counted(loans.length, "loan")} served` };
+    return {
+      changes,
+      seen: `version 2 runs on ${environment.to.name}; ${counted(kept.events, "event")} kept, ${counted(loans.length, "loan")} served`,
+    };
   },
 });
 
 /** The resolved alert of the drill: of the ledger's check, begun while the ledger was deployed. */
-const drillOf = (alerts: readonly Alert[], since: number): Alert | undefined => alerts.find((alert) => alert.service.startsWith("http ") && alert.since > since);
+const drillOf = (alerts: readonly Alert[], since: number): Alert | undefined =>
+  alerts.find((alert) => alert.service.startsWith("http ") && alert.since > since);
 
 const watchLeg = (demo: Demo): Leg => ({
   name: "watch",
@@ -118,7 +140,8 @@ const watchLeg = (demo: Demo): Leg => ({
     const connection = await session.connect(environment.to.name);
     const { current, history } = await status(connection, environment.repository);
     const since = history.find((known) => known.committedAt !== undefined)?.endedAt;
-    if (current === undefined || since === undefined) throw fail("ops.drill", "nothing is deployed, so nothing can be stopped");
+    if (current === undefined || since === undefined)
+      throw fail("ops.drill", "nothing is deployed, so nothing can be stopped");
     const monitor = await monitorOf(session);
     const deadline = context.clock.monotonic() + alertMs;
     /** Asks the monitor until it tells what is waited for. */
@@ -126,11 +149,15 @@ const watchLeg = (demo: Demo): Leg => ({
       for (;;) {
         const found = await look();
         if (found !== undefined) return found;
-        if (context.clock.monotonic() > deadline) throw fail("ops.drill", `${what} did not happen within ${alertMs / 1_000} s`);
+        if (context.clock.monotonic() > deadline)
+          throw fail("ops.drill", `${what} did not happen within ${alertMs / 1_000} s`);
         await context.clock.sleep(500, signal);
       }
     };
-    const healthy = () => until("the check's success", async () => ((await monitor.status()).checks.every((check) => check.state === "ok") ? true : undefined));
+    const healthy = () =>
+      until("the check's success", async () =>
+        (await monitor.status()).checks.every((check) => check.state === "ok") ? true : undefined,
+      );
     const resolved = async (): Promise<Alert | undefined> => drillOf((await monitor.alerts()).resolved, since);
     const before = await resolved();
     let changes = 0;
@@ -147,18 +174,30 @@ const watchLeg = (demo: Demo): Leg => ({
         await core.start();
       }
       const alert = await until("the alert's resolution", resolved);
-      context.out.mark("ok", `resolved after ${(((alert.resolvedAt ?? alert.since) - alert.since) / 1_000).toFixed(1)} s`);
+      context.out.mark(
+        "ok",
+        `resolved after ${(((alert.resolvedAt ?? alert.since) - alert.since) / 1_000).toFixed(1)} s`,
+      );
       changes += 1;
     }
     const watched = session.project.platform.monitor;
     const chat = watched?.receiver === undefined ? undefined : await session.connect(watched.on.name);
-    const told = chat === undefined ? 0 : await until("the webhook", async () => {
-      const lines = (await readFile(chat, receivedFile)).toString("utf8").split("\n").filter((line) => line !== "");
-      const status_ = await monitor.status();
-      return status_.undelivered === 0 ? lines.length : undefined;
-    });
+    const told =
+      chat === undefined
+        ? 0
+        : await until("the webhook", async () => {
+            const lines = (await readFile(chat, receivedFile))
+              .toString("utf8")
+              .split("\n")
+              .filter((line) => line !== "");
+            const status_ = await monitor.status();
+            return status_.undelivered === 0 ? lines.length : undefined;
+          });
     await healthy();
-    return { changes, seen: `the stopped service was seen, announced and seen back; ${counted(told, "message")} delivered by webhook` };
+    return {
+      changes,
+      seen: `the stopped service was seen, announced and seen back; ${counted(told, "message")} delivered by webhook`,
+    };
   },
 });
 
@@ -176,13 +215,19 @@ const rollbackLeg = (demo: Demo): Leg => ({
       await rollBack(session, context, environment, ledger.v1);
       await requireKept(connection, stream);
       const loans = await (await demo.client()).loans();
-      context.out.mark("ok", `version 1 runs again: ${counted(stream.events, "event")} kept, ${counted(loans.length, "loan")} served`);
+      context.out.mark(
+        "ok",
+        `version 1 runs again: ${counted(stream.events, "event")} kept, ${counted(loans.length, "loan")} served`,
+      );
       changes += 1;
     }
     const forward = await deployCommit(session, context, environment, ledger.v2);
     if (forward.outcome === "deployed") changes += 1;
     const kept = await requireKept(connection, stream);
-    return { changes, seen: `back to version 1 and forward to version 2; ${counted(kept.events, "event")} kept across both` };
+    return {
+      changes,
+      seen: `back to version 1 and forward to version 2; ${counted(kept.events, "event")} kept across both`,
+    };
   },
 });
 

@@ -78,7 +78,10 @@ export function formatVoyage(report: VoyageReport): string {
   const width = Math.max(...report.legs.map((leg) => leg.name.length));
   const times = report.legs.map((leg) => formatMs(leg.seconds * 1_000));
   const timeWidth = Math.max(...times.map((time) => time.length));
-  const rows = report.legs.map((leg, index) => `${leg.ok ? "✓" : "✗"} ${leg.name.padEnd(width)}  ${(times[index] ?? "").padStart(timeWidth)}  ${leg.seen}`);
+  const rows = report.legs.map(
+    (leg, index) =>
+      `${leg.ok ? "✓" : "✗"} ${leg.name.padEnd(width)}  ${(times[index] ?? "").padStart(timeWidth)}  ${leg.seen}`,
+  );
   const total = `${report.ok ? "The voyage is done" : "The voyage stopped"} after ${formatMs(report.seconds * 1_000)}: ${counted(report.changes)}.`;
   return `${rows.join("\n")}\n\n${total}`;
 }

@@ -4,7 +4,13 @@ import { join } from "node:path";
 import { compileMonitor } from "@slipway/monitor";
 import { type MachineInfo, sshAddress } from "@slipway/provision";
 import type { StationSpec } from "../station/plan.ts";
-import { type CiSettings, type MonitorSettings, type ReceiverSettings, stationPaths, stationSecrets } from "../station/settings.ts";
+import {
+  type CiSettings,
+  type MonitorSettings,
+  type ReceiverSettings,
+  stationPaths,
+  stationSecrets,
+} from "../station/settings.ts";
 import type { Additions, StationFiles } from "./effective.ts";
 import { publicHalf } from "./identity.ts";
 import type { Session } from "./session.ts";
@@ -21,7 +27,12 @@ export interface PlannedStation extends StationFiles {
   readonly mounts: readonly string[];
 }
 
-function stationsOf(session: Session, host: string, machines: readonly MachineInfo[], images: StationImages): readonly PlannedStation[] {
+function stationsOf(
+  session: Session,
+  host: string,
+  machines: readonly MachineInfo[],
+  images: StationImages,
+): readonly PlannedStation[] {
   const { platform } = session.project;
   const planned: PlannedStation[] = [];
   const state = (role: string): string => `${stationPaths.state(role)}:${stationPaths.state(role)}`;
@@ -35,11 +46,19 @@ function stationsOf(session: Session, host: string, machines: readonly MachineIn
       toolchain: images.toolchain.name,
       node: images.node.name,
     };
-    planned.push({ role: "ci", settings: ci, secrets: [stationSecrets.ciKey, stationSecrets.signingKey], mounts: [settings, state("ci")] });
+    planned.push({
+      role: "ci",
+      settings: ci,
+      secrets: [stationSecrets.ciKey, stationSecrets.signingKey],
+      mounts: [settings, state("ci")],
+    });
   }
   if (platform.monitor?.on.name === host) {
     const { watches, receiver } = platform.monitor;
-    const monitor: MonitorSettings = compileMonitor(watches, machines.map((machine) => sshAddress(machine)));
+    const monitor: MonitorSettings = compileMonitor(
+      watches,
+      machines.map((machine) => sshAddress(machine)),
+    );
     const channels = watches.spec.tell.map((channel) => channel.config.url.secret);
     planned.push({
       role: "monitor",
@@ -74,19 +93,31 @@ export async function additionsFor(
       const hash = createHash("sha256").update(JSON.stringify(settings));
       // A secret that was set anew has another ciphertext; the value itself must not reach a label, not even as a digest.
       for (const name of secrets) hash.update(await readFile(join(project.root, vault, `${name}.asc`)));
-      return { name: `slipway-${role}`, image: images.station.id, command: ["node", "/app/station.mjs", role], mounts, depends: hash.digest("hex") };
+      return {
+        name: `slipway-${role}`,
+        image: images.station.id,
+        command: ["node", "/app/station.mjs", role],
+        mounts,
+        depends: hash.digest("hex"),
+      };
     }),
   );
   const additions: Additions = {
     rootKeys,
-    ...(ci?.on.name === host ? { git: { repositories: ci.repositories, keys: [operator, ...(ci.developers ?? [])] } } : {}),
+    ...(ci?.on.name === host
+      ? { git: { repositories: ci.repositories, keys: [operator, ...(ci.developers ?? [])] } }
+      : {}),
     stations: planned,
   };
   return { additions, stations };
 }
 
 /** Images that a host's engine must have before its stations start. */
-export const imagesFor = (session: Session, host: string, images: StationImages): readonly { readonly name: string; readonly id: string }[] => {
+export const imagesFor = (
+  session: Session,
+  host: string,
+  images: StationImages,
+): readonly { readonly name: string; readonly id: string }[] => {
   const { ci, monitor } = session.project.platform;
   const needed: { readonly name: string; readonly id: string }[] = [];
   if (ci?.on.name === host) needed.push(images.node, images.toolchain, images.station);

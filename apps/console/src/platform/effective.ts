@@ -26,7 +26,9 @@ const stationFiles = (stations: readonly StationFiles[]): readonly Property<"deb
   return [
     all("Slipway's own files", [
       file.directory(stationPaths.secrets, rootOnly),
-      ...stations.map(({ role, settings }) => file.content(stationPaths.settings(role), `${JSON.stringify(settings, undefined, 2)}\n`, { mode: "0600" })),
+      ...stations.map(({ role, settings }) =>
+        file.content(stationPaths.settings(role), `${JSON.stringify(settings, undefined, 2)}\n`, { mode: "0600" }),
+      ),
       ...names.map((name) => file.content(stationPaths.secret(name), new Secret(name), { mode: "0400" })),
     ]),
   ];
@@ -36,7 +38,9 @@ const stationFiles = (stations: readonly StationFiles[]): readonly Property<"deb
 export function effective(host: Host, more: Additions): Host {
   const added: readonly Property<"debian" | "ubuntu", string>[] = [
     user.authorizedKeys("root", more.rootKeys),
-    ...(more.git === undefined ? [] : [git.server({ repositories: more.git.repositories, authorizedKeys: more.git.keys })]),
+    ...(more.git === undefined
+      ? []
+      : [git.server({ repositories: more.git.repositories, authorizedKeys: more.git.keys })]),
     ...stationFiles(more.stations),
   ];
   return { ...host, has: [...host.has, ...added] };

@@ -29,11 +29,18 @@ async function readOr<T>(read: Promise<T>, otherwise: () => Promise<T>): Promise
  * The operator's SSH key and OpenPGP key, and the vault for the latter; what is not there is made and said. A key that is there is never
  * replaced.
  */
-export async function ensureIdentity(project: Project, folder: LocalFolder, say: (line: string) => void): Promise<Identity> {
+export async function ensureIdentity(
+  project: Project,
+  folder: LocalFolder,
+  say: (line: string) => void,
+): Promise<Identity> {
   await mkdir(folder.keys, { recursive: true, mode: 0o700 });
   await chmod(folder.keys, 0o700);
   const ssh = await readOr(
-    readFile(folder.operatorKey, "utf8").then(async (privateKey) => ({ privateKey, publicKey: (await readFile(`${folder.operatorKey}.pub`, "utf8")).trim() })),
+    readFile(folder.operatorKey, "utf8").then(async (privateKey) => ({
+      privateKey,
+      publicKey: (await readFile(`${folder.operatorKey}.pub`, "utf8")).trim(),
+    })),
     async () => {
       const made = generateSshKey("slipway operator");
       // The public half first: with a private one the pair is complete.
@@ -81,7 +88,10 @@ function ownSecrets(project: Project): readonly OwnSecret[] {
     wanted.push(sshKey(stationSecrets.ciKey, `slipway ci of ${platform.name}`), {
       name: stationSecrets.signingKey,
       make: async () => {
-        const made = await generateKey({ name: `Slipway CI of ${platform.name}`, email: `ci@${platform.name}.invalid` });
+        const made = await generateKey({
+          name: `Slipway CI of ${platform.name}`,
+          email: `ci@${platform.name}.invalid`,
+        });
         return { value: made.privateKey, publicHalf: made.publicKey };
       },
     });
@@ -91,7 +101,10 @@ function ownSecrets(project: Project): readonly OwnSecret[] {
     const { receiver, watches } = platform.monitor;
     const [channel] = watches.spec.tell;
     if (receiver !== undefined && channel !== undefined) {
-      wanted.push({ name: channel.config.url.secret, make: async () => ({ value: `http://127.0.0.1:${receiver}/services/demo` }) });
+      wanted.push({
+        name: channel.config.url.secret,
+        make: async () => ({ value: `http://127.0.0.1:${receiver}/services/demo` }),
+      });
     }
   }
   return wanted;
@@ -100,7 +113,11 @@ function ownSecrets(project: Project): readonly OwnSecret[] {
 const publicFile = (identity: Identity, name: string): string => join(identity.publicFolder, name);
 
 /** Makes the secrets that Slipway itself needs and that the vault does not have. Gives how many were made. */
-export async function ensureOwnSecrets(project: Project, identity: Identity, say: (line: string) => void): Promise<number> {
+export async function ensureOwnSecrets(
+  project: Project,
+  identity: Identity,
+  say: (line: string) => void,
+): Promise<number> {
   const there = new Set(await identity.vault.list());
   let made = 0;
   for (const own of ownSecrets(project)) {
@@ -119,7 +136,8 @@ export async function ensureOwnSecrets(project: Project, identity: Identity, say
 }
 
 /** The public half of a key in the vault. */
-export const publicHalf = async (identity: Identity, name: string): Promise<string> => (await readFile(publicFile(identity, name), "utf8")).trim();
+export const publicHalf = async (identity: Identity, name: string): Promise<string> =>
+  (await readFile(publicFile(identity, name), "utf8")).trim();
 
 /** Whether others can read the operator's OpenPGP key is checked when it is read. */
 export const checkKeyFile = (folder: LocalFolder): Promise<string> => readKeyFile(join(folder.keys, "operator.asc"));

@@ -45,6 +45,7 @@ export async function loadProject(options: LoadOptions): Promise<Project> {
       ...(cause instanceof SlipwayError && cause.hint !== undefined ? { hint: cause.hint } : {}),
     });
   }
-  if (!isPlatform(platform)) throw fail("ops.config-shape", `${relative(root, configFile)} exports no platform as its default`);
+  if (!isPlatform(platform))
+    throw fail("ops.config-shape", `${relative(root, configFile)} exports no platform as its default`);
   return { root, configFile, local, platform };
 }

@@ -44,6 +44,8 @@ export interface Platform extends OpsSpec<string> {
 }
 
 /** Declares a platform. Data only: nothing is connected to. */
-export const ops = <const Repository extends string = never>(spec: OpsSpec<Repository>): Platform => Object.freeze({ ...spec, [made]: true as const });
+export const ops = <const Repository extends string = never>(spec: OpsSpec<Repository>): Platform =>
+  Object.freeze({ ...spec, [made]: true as const });
 
-export const isPlatform = (value: unknown): value is Platform => typeof value === "object" && value !== null && made in value;
+export const isPlatform = (value: unknown): value is Platform =>
+  typeof value === "object" && value !== null && made in value;

@@ -22,12 +22,18 @@ export interface Environment extends DeploymentSpec<string> {
 export function environmentOf(session: Session, name: string): Environment {
   const { deployments = {} } = session.project.platform;
   const spec = deployments[name];
-  if (spec === undefined) throw fail("ops.unknown-environment", `there is no environment ${name}; known: ${Object.keys(deployments).join(", ") || "none"}`);
+  if (spec === undefined)
+    throw fail(
+      "ops.unknown-environment",
+      `there is no environment ${name}; known: ${Object.keys(deployments).join(", ") || "none"}`,
+    );
   return { ...spec, name };
 }
 
 /** Keys whose signature makes a release verified. */
-export const trustedSigners = async (session: Session): Promise<readonly string[]> => [await publicHalf(session.identity, stationSecrets.signingKey)];
+export const trustedSigners = async (session: Session): Promise<readonly string[]> => [
+  await publicHalf(session.identity, stationSecrets.signingKey),
+];
 
 /** The commit that is meant: by id or branch, or else main. Throws `ops.unverified` for what CI never saw. */
 export async function wantedCommit(session: Session, environment: Environment, given?: string): Promise<string> {
@@ -40,7 +46,8 @@ export async function wantedCommit(session: Session, environment: Environment, g
   try {
     return await resolveCommit(connection, repository, given);
   } catch (error) {
-    if (error instanceof SlipwayError && error.code === "ci.no-commit") throw fail("ops.unverified", `${given} is not verified: the CI has never seen it`, { cause: error });
+    if (error instanceof SlipwayError && error.code === "ci.no-commit")
+      throw fail("ops.unverified", `${given} is not verified: the CI has never seen it`, { cause: error });
     throw error;
   }
 }
@@ -49,7 +56,8 @@ export async function wantedCommit(session: Session, environment: Environment, g
 export async function provenRelease(session: Session, environment: Environment, commit: string): Promise<Proven> {
   const { connection, repository } = await ciOf(session, environment.repository);
   const signed = await verifiedStatement(connection, repository, commit);
-  if (signed === undefined) throw fail("ops.unverified", `${commit.slice(0, 12)} is not verified: CI has not passed it`);
+  if (signed === undefined)
+    throw fail("ops.unverified", `${commit.slice(0, 12)} is not verified: CI has not passed it`);
   const release = await verifyStatement(signed, await trustedSigners(session), { repository: repository.name, commit });
   return { release, proof: { statement: signed.json, signature: signed.signature } };
 }

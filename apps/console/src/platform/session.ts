@@ -1,7 +1,15 @@
 import { writeFile } from "node:fs/promises";
 import { ssh } from "@slipway/connection";
 import type { Connection, Host } from "@slipway/model";
-import { knownHosts, listMachines, type MachineInfo, openCloud, type OpenCloud, sshAddress, sshConfig } from "@slipway/provision";
+import {
+  knownHosts,
+  listMachines,
+  type MachineInfo,
+  type OpenCloud,
+  openCloud,
+  sshAddress,
+  sshConfig,
+} from "@slipway/provision";
 import type { Context } from "../cli/context.ts";
 import { fail } from "../errors.ts";
 import { type LocalFolder, localFolder } from "./folder.ts";
@@ -41,12 +49,22 @@ export async function openSession(context: Context): Promise<Session> {
     project,
     folder,
     identity,
-    cloud: () => (cloud ??= openCloud(platform.hosts, { name: platform.name, secrets: identity.vault, clock, signal, onProgress: say })),
+    cloud: () =>
+      (cloud ??= openCloud(platform.hosts, {
+        name: platform.name,
+        secrets: identity.vault,
+        clock,
+        signal,
+        onProgress: say,
+      })),
     machines: () => {
       machines ??= (async () => {
         const seen = await listMachines((await session.cloud()).client, platform.name);
         await writeFile(folder.knownHosts, knownHosts(seen));
-        await writeFile(folder.sshConfig, sshConfig(seen, { identity: folder.operatorKey, knownHosts: folder.knownHosts }));
+        await writeFile(
+          folder.sshConfig,
+          sshConfig(seen, { identity: folder.operatorKey, knownHosts: folder.knownHosts }),
+        );
         return seen;
       })();
       return machines;
@@ -59,15 +77,24 @@ export async function openSession(context: Context): Promise<Session> {
       if (before !== undefined && (await before.catch(() => undefined))?.open === true) return before;
       const opening = (async () => {
         const machine = (await session.machines()).find((one) => one.name === host);
-        if (machine === undefined || machine.address === "") throw fail("ops.not-provisioned", `the machine of ${host} does not exist`);
-        return await ssh(sshAddress(machine), { privateKey: identity.ssh.privateKey }, { signal, waitMs: bootMs, clock });
+        if (machine === undefined || machine.address === "")
+          throw fail("ops.not-provisioned", `the machine of ${host} does not exist`);
+        return await ssh(
+          sshAddress(machine),
+          { privateKey: identity.ssh.privateKey },
+          { signal, waitMs: bootMs, clock },
+        );
       })();
       connections.set(host, opening);
       return opening;
     },
     host: (name) => {
       const found = platform.hosts.find((one) => one.name === name);
-      if (found === undefined) throw fail("ops.unknown-host", `there is no host ${name}; known: ${platform.hosts.map((one) => one.name).join(", ")}`);
+      if (found === undefined)
+        throw fail(
+          "ops.unknown-host",
+          `there is no host ${name}; known: ${platform.hosts.map((one) => one.name).join(", ")}`,
+        );
       return found;
     },
     async [Symbol.asyncDispose]() {

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
+import { mkdir } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join, relative } from "node:path";
-import { mkdir } from "node:fs/promises";
 import { fail } from "../errors.ts";
 
 /** One diagnostic of the compiler. */
@@ -30,9 +30,26 @@ export function parseDiagnostics(output: string): readonly Diagnostic[] {
 }
 
 const compilerOptions = [
-  "--noEmit", "--pretty", "false", "--strict", "--target", "es2024", "--lib", "es2024,esnext.disposable", "--module", "nodenext",
-  "--moduleResolution", "nodenext", "--exactOptionalPropertyTypes", "--noUncheckedIndexedAccess", "--verbatimModuleSyntax",
-  "--allowImportingTsExtensions", "--resolveJsonModule", "--skipLibCheck", "--types", "node",
+  "--noEmit",
+  "--pretty",
+  "false",
+  "--strict",
+  "--target",
+  "es2024",
+  "--lib",
+  "es2024,esnext.disposable",
+  "--module",
+  "nodenext",
+  "--moduleResolution",
+  "nodenext",
+  "--exactOptionalPropertyTypes",
+  "--noUncheckedIndexedAccess",
+  "--verbatimModuleSyntax",
+  "--allowImportingTsExtensions",
+  "--resolveJsonModule",
+  "--skipLibCheck",
+  "--types",
+  "node",
 ] as const; // prettier-ignore
 
 /**
@@ -53,15 +70,30 @@ export async function typecheckConfig(file: string, cacheFolder: string, signal?
   if (resolver === undefined) return;
   const tsc = join(dirname(resolver.resolve("typescript/package.json")), "bin", "tsc");
   await mkdir(cacheFolder, { recursive: true });
-  const conditions = process.execArgv.some((flag) => flag.includes("conditions=source")) ? ["--customConditions", "source"] : [];
+  const conditions = process.execArgv.some((flag) => flag.includes("conditions=source"))
+    ? ["--customConditions", "source"]
+    : [];
   const args = [
-    tsc, ...compilerOptions, ...conditions, "--incremental", "--tsBuildInfoFile", join(cacheFolder, "config.tsbuildinfo"), "--ignoreConfig", file,
+    tsc,
+    ...compilerOptions,
+    ...conditions,
+    "--incremental",
+    "--tsBuildInfoFile",
+    join(cacheFolder, "config.tsbuildinfo"),
+    "--ignoreConfig",
+    file,
   ]; // prettier-ignore
   const output = await new Promise<string>((resolve, reject) => {
-    execFile(process.execPath, args, { cwd: root, maxBuffer: 16 << 20, ...(signal === undefined ? {} : { signal }) }, (error, stdout, stderr) => {
-      if (error !== null && stdout === "") reject(fail("ops.config-failed", `the type checker did not run: ${stderr.trim() || error.message}`));
-      else resolve(stdout);
-    });
+    execFile(
+      process.execPath,
+      args,
+      { cwd: root, maxBuffer: 16 << 20, ...(signal === undefined ? {} : { signal }) },
+      (error, stdout, stderr) => {
+        if (error !== null && stdout === "")
+          reject(fail("ops.config-failed", `the type checker did not run: ${stderr.trim() || error.message}`));
+        else resolve(stdout);
+      },
+    );
   });
   const all = parseDiagnostics(output);
   const first = all[0];

@@ -35,7 +35,12 @@ export interface RunView {
   readonly finishedAt: number | undefined;
   readonly failedStep: string | undefined;
   readonly reason: string | undefined;
-  readonly steps: readonly { readonly name: string; readonly state: StepState; readonly ms: number | undefined; readonly needs: readonly string[] }[];
+  readonly steps: readonly {
+    readonly name: string;
+    readonly state: StepState;
+    readonly ms: number | undefined;
+    readonly needs: readonly string[];
+  }[];
 }
 
 export interface ReleaseView {
@@ -45,8 +50,18 @@ export interface ReleaseView {
   readonly commit: string | undefined;
   readonly since: number | undefined;
   readonly signer: string | undefined;
-  readonly services: readonly { readonly name: string; readonly slot: string; readonly state: string; readonly commit: string }[];
-  readonly history: readonly { readonly at: number; readonly commit: string; readonly action: string; readonly outcome: string }[];
+  readonly services: readonly {
+    readonly name: string;
+    readonly slot: string;
+    readonly state: string;
+    readonly commit: string;
+  }[];
+  readonly history: readonly {
+    readonly at: number;
+    readonly commit: string;
+    readonly action: string;
+    readonly outcome: string;
+  }[];
 }
 
 export interface CheckView {

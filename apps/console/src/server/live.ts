@@ -53,7 +53,10 @@ export async function liveSource(session: Session, context: Context, wholeHosts:
         metrics: monitor?.hosts.find((one) => one.name === host.name),
       }),
     ),
-    runs: [...runs.values()].flat().toSorted((a, b) => b.queuedAt - a.queuedAt).slice(0, shownRuns),
+    runs: [...runs.values()]
+      .flat()
+      .toSorted((a, b) => b.queuedAt - a.queuedAt)
+      .slice(0, shownRuns),
     releases: [...releases.values()],
     checks: (monitor?.checks ?? []).map(checkView),
     alerts: [...(monitor?.alerts ?? []), ...(alerts?.resolved ?? [])].map(alertView).slice(0, shownAlerts),
@@ -98,18 +101,31 @@ export async function liveSource(session: Session, context: Context, wholeHosts:
         reachable.add(host.name);
         publish();
         const whole = (await wholeHosts()).get(host.name) ?? host;
-        plans.set(host.name, { plan: plan(whole, await observe(whole, connection, { secrets: session.identity.vault, signal })), at: clock.now() });
+        plans.set(host.name, {
+          plan: plan(whole, await observe(whole, connection, { secrets: session.identity.vault, signal })),
+          at: clock.now(),
+        });
       }),
     ),
     ...(platform.ci?.repositories ?? []).map((name) =>
       follow(`CI of ${name}`, everyMs, async () => {
         const { connection, repository } = await ciOf(session, name);
-        runs.set(name, (await readRuns(connection, repository)).map((run) => runView(name, run)));
+        runs.set(
+          name,
+          (await readRuns(connection, repository)).map((run) => runView(name, run)),
+        );
       }),
     ),
     ...Object.entries(platform.deployments ?? {}).map(([environment, spec]) =>
       follow(`releases of ${environment}`, everyMs * 2, async () => {
-        releases.set(environment, releaseView(environment, spec.repository, await releaseStatus(await session.connect(spec.to.name), spec.repository)));
+        releases.set(
+          environment,
+          releaseView(
+            environment,
+            spec.repository,
+            await releaseStatus(await session.connect(spec.to.name), spec.repository),
+          ),
+        );
       }),
     ),
     ...(platform.monitor === undefined
@@ -130,13 +146,23 @@ export async function liveSource(session: Session, context: Context, wholeHosts:
     },
     series: async ({ host, service, minutes }) => {
       const to = clock.now();
-      const view = await (await monitorOf(session)).series({ host, service, from: to - minutes * 60_000, to, points: seriesPoints });
+      const view = await (await monitorOf(session)).series({
+        host,
+        service,
+        from: to - minutes * 60_000,
+        to,
+        points: seriesPoints,
+      });
       return { host, service, at: view.times, value: view.values };
     },
     log: async ({ repository: name, run, step }) => {
       if (platform.ci?.repositories.includes(name) !== true) return undefined;
       const { connection } = await ciOf(session, name);
-      const { bytes } = await readLog(connection, { repository: repositoryAt(name), run, step }, { maxBytes: logBytes });
+      const { bytes } = await readLog(
+        connection,
+        { repository: repositoryAt(name), run, step },
+        { maxBytes: logBytes },
+      );
       return Buffer.from(bytes).toString("utf8");
     },
     async [Symbol.asyncDispose]() {

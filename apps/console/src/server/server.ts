@@ -51,7 +51,8 @@ const beatMs = 15_000;
  * Throws `ops.port-used`, `ops.web-missing`.
  */
 export async function startServer(options: ServerOptions): Promise<ConsoleServer> {
-  if (!existsSync(join(options.webFolder, "index.html"))) throw fail("ops.web-missing", `the console's page is not built in ${options.webFolder}`);
+  if (!existsSync(join(options.webFolder, "index.html")))
+    throw fail("ops.web-missing", `the console's page is not built in ${options.webFolder}`);
   const [{ fastify }, { default: files }] = await Promise.all([import("fastify"), import("@fastify/static")]);
   const sessions = createSessions();
   const server = fastify({ logger: false, bodyLimit: 64 * 1024, forceCloseConnections: true });
@@ -67,8 +68,10 @@ export async function startServer(options: ServerOptions): Promise<ConsoleServer
     });
     const host = request.headers.host ?? "";
     const origin = request.headers.origin;
-    if (!allowed.has(host) || (origin !== undefined && origin !== `http://${host}`)) return reply.code(403).send({ error: "this page is served to its own address only" });
-    if (request.method !== "GET" && request.method !== "HEAD") return reply.code(405).send({ error: "the console only reads" });
+    if (!allowed.has(host) || (origin !== undefined && origin !== `http://${host}`))
+      return reply.code(403).send({ error: "this page is served to its own address only" });
+    if (request.method !== "GET" && request.method !== "HEAD")
+      return reply.code(405).send({ error: "the console only reads" });
     const url = new URL(request.url, `http://${host}`);
     const token = url.searchParams.get("token");
     if (url.pathname === "/" && token !== null) {
@@ -77,13 +80,18 @@ export async function startServer(options: ServerOptions): Promise<ConsoleServer
       return reply.redirect("/", 303);
     }
     if (!sessions.known(cookieOf(request.headers.cookie, cookie))) {
-      return reply.code(401).type("text/plain").send("Open the address that `ops console` printed: it carries a token that works once.\n");
+      return reply
+        .code(401)
+        .type("text/plain")
+        .send("Open the address that `ops console` printed: it carries a token that works once.\n");
     }
     return undefined;
   });
   await server.register(files, { root: options.webFolder, cacheControl: true, maxAge: "1h", immutable: false });
 
-  server.get("/api/snapshot", async (_request, reply) => reply.header("cache-control", "no-store").send(options.source.snapshot()));
+  server.get("/api/snapshot", async (_request, reply) =>
+    reply.header("cache-control", "no-store").send(options.source.snapshot()),
+  );
   server.get("/api/series", async (request, reply) => {
     const query = seriesQuery.safeParse(request.query);
     if (!query.success) return reply.code(400).send({ error: z.prettifyError(query.error) });
@@ -99,7 +107,12 @@ export async function startServer(options: ServerOptions): Promise<ConsoleServer
   server.get("/api/events", (request, reply) => {
     reply.hijack();
     const raw = reply.raw;
-    raw.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store", "x-content-type-options": "nosniff", connection: "keep-alive" });
+    raw.writeHead(200, {
+      "content-type": "text/event-stream",
+      "cache-control": "no-store",
+      "x-content-type-options": "nosniff",
+      connection: "keep-alive",
+    });
     const send = (snapshot: { readonly at: number }): void => {
       // A browser that does not read must not make the server remember everything for it: it gets the next snapshot instead.
       if (raw.writableNeedDrain) return;
@@ -117,7 +130,8 @@ export async function startServer(options: ServerOptions): Promise<ConsoleServer
   try {
     await server.listen({ host: "127.0.0.1", port: options.port });
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "EADDRINUSE") throw fail("ops.port-used", `port ${options.port} of 127.0.0.1 is used by another program`, { cause: error });
+    if (error instanceof Error && "code" in error && error.code === "EADDRINUSE")
+      throw fail("ops.port-used", `port ${options.port} of 127.0.0.1 is used by another program`, { cause: error });
     throw error;
   }
   const bound = server.server.address();

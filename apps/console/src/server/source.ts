@@ -8,5 +8,9 @@ export interface Source {
   onChange(listener: (snapshot: Snapshot) => void): () => void;
   series(request: { readonly host: string; readonly service: string; readonly minutes: number }): Promise<SeriesView>;
   /** The log of a step so far, at most its last megabyte; undefined when there is none. */
-  log(request: { readonly repository: string; readonly run: string; readonly step: string }): Promise<string | undefined>;
+  log(request: {
+    readonly repository: string;
+    readonly run: string;
+    readonly step: string;
+  }): Promise<string | undefined>;
 }

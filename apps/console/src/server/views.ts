@@ -4,38 +4,70 @@ import type { Status } from "@slipway/deploy";
 import type { Alert, Host } from "@slipway/model";
 import type { CheckStatus, HostStatus } from "@slipway/monitor";
 import type { MachineInfo } from "@slipway/provision";
-import type { AlertView, CheckView, HostView, PropertyState, PropertyView, ReleaseView, RunView, StepState } from "./api.ts";
+import type {
+  AlertView,
+  CheckView,
+  HostView,
+  PropertyState,
+  PropertyView,
+  ReleaseView,
+  RunView,
+  StepState,
+} from "./api.ts";
 
 /** Pure: what the packages tell, as the page shows it. */
 
-const propertyStates = { ok: "ok", change: "change", unknown: "unknown", skipped: "ok" } as const satisfies Record<Plan["items"][number]["state"], PropertyState>;
+const propertyStates = { ok: "ok", change: "change", unknown: "unknown", skipped: "ok" } as const satisfies Record<
+  Plan["items"][number]["state"],
+  PropertyState
+>;
 
 /** Items that belong to one property are shown as one; it holds when all of them do. */
 export function propertyViews(items: Plan["items"]): readonly PropertyView[] {
   const groups = new Map<string, PropertyView["parts"]>();
   for (const item of items) {
     const title = item.within[0] ?? item.property;
-    const part = { title: item.property, state: propertyStates[item.state], ...(item.diff === undefined ? {} : { detail: item.diff }) };
+    const part = {
+      title: item.property,
+      state: propertyStates[item.state],
+      ...(item.diff === undefined ? {} : { detail: item.diff }),
+    };
     groups.set(title, [...(groups.get(title) ?? []), part]);
   }
   return [...groups].map(([title, parts]) => ({
     title,
     parts,
-    state: parts.find((part) => part.state === "change")?.state ?? parts.find((part) => part.state === "unknown")?.state ?? "ok",
+    state:
+      parts.find((part) => part.state === "change")?.state ??
+      parts.find((part) => part.state === "unknown")?.state ??
+      "ok",
   }));
 }
 
 export function hostView(
   host: Host,
-  seen: { readonly machine: MachineInfo | undefined; readonly reachable: boolean; readonly plan: { readonly plan: Plan; readonly at: number } | undefined; readonly metrics: HostStatus | undefined },
+  seen: {
+    readonly machine: MachineInfo | undefined;
+    readonly reachable: boolean;
+    readonly plan: { readonly plan: Plan; readonly at: number } | undefined;
+    readonly metrics: HostStatus | undefined;
+  },
 ): HostView {
   const { machine, plan, metrics } = seen;
-  const values = Object.entries(metrics?.metrics ?? {}).map(([service, view]): [string, number] => [service, view.metric]);
+  const values = Object.entries(metrics?.metrics ?? {}).map(([service, view]): [string, number] => [
+    service,
+    view.metric,
+  ]);
   const disks = values.filter(([service]) => service.startsWith("disk ")).map(([, value]) => value);
   return {
     name: host.name,
     address: machine?.address,
-    status: machine === undefined ? "absent" : machine.status !== "active" || !seen.reachable || metrics?.state === "unreachable" ? "unreachable" : "up",
+    status:
+      machine === undefined
+        ? "absent"
+        : machine.status !== "active" || !seen.reachable || metrics?.state === "unreachable"
+          ? "unreachable"
+          : "up",
     os: `${host.distro.os} ${host.distro.version}`,
     properties: propertyViews(plan?.plan.items ?? []),
     checkedAt: plan?.at,
@@ -58,7 +90,10 @@ export const runView = (repository: string, run: Run): RunView => ({
   steps: run.steps.map((step) => ({
     name: step.name,
     needs: step.needs,
-    state: step.cachedFrom !== undefined ? "cached" : ((step.state === "timed out" ? "failed" : step.state) satisfies StepState),
+    state:
+      step.cachedFrom !== undefined
+        ? "cached"
+        : ((step.state === "timed out" ? "failed" : step.state) satisfies StepState),
     ms: step.seconds === undefined ? undefined : step.seconds * 1_000,
   })),
 });
@@ -87,7 +122,9 @@ export function releaseView(environment: string, app: string, status: Status): R
 export const checkView = (check: CheckStatus): CheckView => ({
   title: check.name.replace(/^http (?=http)/, ""),
   state: check.state === "ok" ? "up" : check.state === "unknown" ? "unknown" : "down",
-  description: [check.metric === undefined ? "" : `${Math.round(check.metric)} ms`, check.description].filter((part) => part !== "").join(" · "),
+  description: [check.metric === undefined ? "" : `${Math.round(check.metric)} ms`, check.description]
+    .filter((part) => part !== "")
+    .join(" · "),
   since: check.time,
 });
 

@@ -15,7 +15,8 @@ async function digestOfSources(): Promise<string> {
   const hash = createHash("sha256");
   const files: string[] = [];
   for await (const file of glob("**/*.{ts,tsx,css,html,svg}", { cwd: sources })) files.push(file);
-  for (const file of [...files.sort(), "../server/api.ts"]) hash.update(file).update(await readFile(join(sources, file)));
+  for (const file of [...files.sort(), "../server/api.ts"])
+    hash.update(file).update(await readFile(join(sources, file)));
   return hash.digest("hex");
 }
 
@@ -26,7 +27,11 @@ export async function webFolder(say: (line: string) => void): Promise<string> {
   if (existsSync(join(built, "index.html")) && (await readFile(stamp, "utf8").catch(() => "")) === digest) return built;
   say("building the console's page");
   const vite = join(dirname(createRequire(import.meta.url).resolve("vite/package.json")), "bin", "vite.js");
-  await promisify(execFile)(process.execPath, [vite, "build", "--config", join(sources, "vite.config.ts"), "--logLevel", "warn"], { cwd: own });
+  await promisify(execFile)(
+    process.execPath,
+    [vite, "build", "--config", join(sources, "vite.config.ts"), "--logLevel", "warn"],
+    { cwd: own },
+  );
   await writeFile(stamp, digest);
   return built;
 }

@@ -7,7 +7,12 @@ const digestLabel = "slipway.digest";
 /** The stations' containers on a host's engine, running or not. */
 export async function seeStations(docker: Docker): Promise<readonly SeenStation[]> {
   const containers = await docker.listContainers({ all: true, filters: { label: [label] } });
-  return containers.map((one) => ({ id: one.Id, name: one.Labels[label] ?? "", digest: one.Labels[digestLabel], running: one.State === "running" }));
+  return containers.map((one) => ({
+    id: one.Id,
+    name: one.Labels[label] ?? "",
+    digest: one.Labels[digestLabel],
+    running: one.State === "running",
+  }));
 }
 
 /** Carries a plan out, in its order. Each step may be repeated. */
@@ -26,7 +31,13 @@ export async function applyStations(docker: Docker, steps: readonly StationStep[
         Image: spec.image,
         Cmd: [...spec.command],
         Labels: { [label]: spec.name, [digestLabel]: digest },
-        HostConfig: { NetworkMode: "host", Binds: [...spec.mounts], RestartPolicy: { Name: "unless-stopped" }, Init: true, LogConfig: { Type: "json-file", Config: { "max-size": "10m", "max-file": "2" } } },
+        HostConfig: {
+          NetworkMode: "host",
+          Binds: [...spec.mounts],
+          RestartPolicy: { Name: "unless-stopped" },
+          Init: true,
+          LogConfig: { Type: "json-file", Config: { "max-size": "10m", "max-file": "2" } },
+        },
       });
       await container.start();
     }

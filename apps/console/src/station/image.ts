@@ -12,7 +12,12 @@ export async function stationImage(docker: ImageEngine, bundle: Bundle, signal: 
         architecture: runtime.architecture,
         layers: [...runtime.layers, [{ path: "app/station.mjs", kind: "bytes", mode: 0o644, bytes: bundle.code }]],
         // As root: it reads secrets that only root may, and leads the host's engine or its peers by SSH.
-        config: { ...runtime.config, user: "0:0", command: ["node", "/app/station.mjs"], labels: { "slipway.base": "station" } },
+        config: {
+          ...runtime.config,
+          user: "0:0",
+          command: ["node", "/app/station.mjs"],
+          labels: { "slipway.base": "station" },
+        },
       },
     },
     { signal },

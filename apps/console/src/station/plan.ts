@@ -27,12 +27,14 @@ export type StationStep =
   | { readonly do: "create"; readonly spec: StationSpec; readonly digest: string }
   | { readonly do: "start"; readonly id: string; readonly name: string };
 
-export const stationDigest = (spec: StationSpec): string => createHash("sha256").update(JSON.stringify(spec)).digest("hex").slice(0, 32);
+export const stationDigest = (spec: StationSpec): string =>
+  createHash("sha256").update(JSON.stringify(spec)).digest("hex").slice(0, 32);
 
 /** What to do so that exactly the wanted stations run, each as specified. Empty when they do. */
 export function planStations(wanted: readonly StationSpec[], seen: readonly SeenStation[]): readonly StationStep[] {
   const steps: StationStep[] = [];
-  for (const one of seen) if (!wanted.some((spec) => spec.name === one.name)) steps.push({ do: "remove", id: one.id, name: one.name });
+  for (const one of seen)
+    if (!wanted.some((spec) => spec.name === one.name)) steps.push({ do: "remove", id: one.id, name: one.name });
   for (const spec of wanted) {
     const digest = stationDigest(spec);
     const same = seen.find((one) => one.name === spec.name && one.digest === digest);
@@ -48,4 +50,8 @@ export function planStations(wanted: readonly StationSpec[], seen: readonly Seen
 }
 
 export const describeStationStep = (step: StationStep): string =>
-  step.do === "create" ? `${step.spec.name} runs` : step.do === "start" ? `${step.name} is started again` : `${step.name} is removed`;
+  step.do === "create"
+    ? `${step.spec.name} runs`
+    : step.do === "start"
+      ? `${step.name} is started again`
+      : `${step.name} is removed`;

@@ -1,4 +1,4 @@
-import { printable, readLog, readRuns, type Run, resolveCommit, waitForRun } from "@slipway/ci";
+import { printable, type Run, readLog, readRuns, resolveCommit, waitForRun } from "@slipway/ci";
 import { exitCodes, formatMs } from "@slipway/model";
 import type { Context } from "../cli/context.ts";
 import { fail } from "../errors.ts";
@@ -18,15 +18,24 @@ export async function listRuns(context: Context): Promise<number> {
   await using session = await openSession(context);
   const { connection, repository } = await ciOf(session);
   const runs = (await readRuns(connection, repository)).toReversed();
-  context.out.result(runs.length === 0 ? "No run yet: git push ci HEAD:review" : runs.map(row).join("\n"), { ok: true, repository: repository.name, runs });
+  context.out.result(runs.length === 0 ? "No run yet: git push ci HEAD:review" : runs.map(row).join("\n"), {
+    ok: true,
+    repository: repository.name,
+    runs,
+  });
   return exitCodes.done;
 }
 
 /** The step whose log tells most: what failed, what runs, or what ran last. */
 const tellingStep = (run: Run): string | undefined =>
-  run.failedStep ?? run.steps.find((step) => step.state === "running")?.name ?? run.steps.findLast((step) => step.seconds !== undefined)?.name;
+  run.failedStep ??
+  run.steps.find((step) => step.state === "running")?.name ??
+  run.steps.findLast((step) => step.seconds !== undefined)?.name;
 
-export async function showLog(context: Context, options: { readonly run: string; readonly step?: string }): Promise<number> {
+export async function showLog(
+  context: Context,
+  options: { readonly run: string; readonly step?: string },
+): Promise<number> {
   await using session = await openSession(context);
   const { connection, repository } = await ciOf(session);
   const run = (await readRuns(connection, repository)).find((one) => one.id === options.run);
@@ -54,7 +63,10 @@ export function runTeller(say: (kind: "ok" | "bad" | "note", line: string) => vo
       const key = `${run.attempt} ${step.name} ${step.state}`;
       if (told.has(key) || step.seconds === undefined) continue;
       told.add(key);
-      say(step.state === "passed" ? "ok" : "bad", `${step.name} ${step.cachedFrom === undefined ? step.state : "taken from the cache"} (${formatMs(step.seconds * 1_000)})`);
+      say(
+        step.state === "passed" ? "ok" : "bad",
+        `${step.name} ${step.cachedFrom === undefined ? step.state : "taken from the cache"} (${formatMs(step.seconds * 1_000)})`,
+      );
     }
   };
 }
@@ -63,8 +75,15 @@ export async function waitFor(context: Context, options: { readonly commit: stri
   await using session = await openSession(context);
   const { connection, repository } = await ciOf(session);
   const commit = await resolveCommit(connection, repository, options.commit);
-  const run = await waitForRun(connection, repository, commit, { signal: context.signal, clock: context.clock, onEvent: runTeller(context.out.mark) });
-  const text = run.state === "passed" ? `${commit} is verified` : `${commit} failed at ${run.failedStep ?? "the pipeline"}: ${run.message ?? ""}\n${run.logTail ?? ""}`;
+  const run = await waitForRun(connection, repository, commit, {
+    signal: context.signal,
+    clock: context.clock,
+    onEvent: runTeller(context.out.mark),
+  });
+  const text =
+    run.state === "passed"
+      ? `${commit} is verified`
+      : `${commit} failed at ${run.failedStep ?? "the pipeline"}: ${run.message ?? ""}\n${run.logTail ?? ""}`;
   context.out.result(text, { ok: run.state === "passed", run });
   return run.state === "passed" ? exitCodes.done : exitCodes.failed;
 }

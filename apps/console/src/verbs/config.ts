@@ -1,5 +1,5 @@
-import { apply, formatPlan, formatReport, observe, plan, type Report } from "@slipway/config";
 import { runtimeImage, toolchainImage } from "@slipway/ci/images/index";
+import { apply, formatPlan, formatReport, observe, plan, type Report } from "@slipway/config";
 import { type Docker, docker, localDocker } from "@slipway/connection/docker";
 import { sendImages } from "@slipway/deploy";
 import { exitCodes, formatMs, type Host } from "@slipway/model";
@@ -27,7 +27,11 @@ export interface HostResult {
 
 async function makeImages(engine: Docker, signal: AbortSignal): Promise<StationImages> {
   const bundle = await bundleStation();
-  const [node, toolchain, station] = [await runtimeImage(engine, { signal }), await toolchainImage(engine, { signal }), await stationImage(engine, bundle, signal)];
+  const [node, toolchain, station] = [
+    await runtimeImage(engine, { signal }),
+    await toolchainImage(engine, { signal }),
+    await stationImage(engine, bundle, signal),
+  ];
   return { node, toolchain, station };
 }
 
@@ -36,7 +40,11 @@ function chosen(session: Session, on: readonly string[]): readonly Host[] {
 }
 
 /** Makes hosts as ops.config.ts says, in parallel, then the stations on them. Nothing of one host's failure stops another. */
-export async function configureAll(session: Session, context: Context, on: readonly string[] = []): Promise<readonly HostResult[]> {
+export async function configureAll(
+  session: Session,
+  context: Context,
+  on: readonly string[] = [],
+): Promise<readonly HostResult[]> {
   const { out, signal, clock } = context;
   const hosts = chosen(session, on);
   const [machines, engine] = [await session.machines(), await localDocker()];
@@ -51,18 +59,22 @@ export async function configureAll(session: Session, context: Context, on: reado
       signal,
       clock,
       onEvent: (event) => {
-        if (event.type === "item" && event.item.outcome === "changed") out.mark("changed", `${host.name}: ${event.item.property} (${formatMs(event.item.ms)})`);
-        if (event.type === "item" && event.item.outcome === "failed") out.mark("bad", `${host.name}: ${event.item.property}: ${event.item.error ?? "failed"}`);
+        if (event.type === "item" && event.item.outcome === "changed")
+          out.mark("changed", `${host.name}: ${event.item.property} (${formatMs(event.item.ms)})`);
+        if (event.type === "item" && event.item.outcome === "failed")
+          out.mark("bad", `${host.name}: ${event.item.property}: ${event.item.error ?? "failed"}`);
         if (event.type === "waiting") out.mark("note", `${host.name}: waiting for ${event.holder}`);
       },
     });
     if (report.failed + report.blocked > 0) return { host: host.name, report, stations: [] };
-    if (!host.has.some((property) => property.gives.includes("docker"))) return { host: host.name, report, stations: [] };
+    if (!host.has.some((property) => property.gives.includes("docker")))
+      return { host: host.name, report, stations: [] };
     const target = await docker(connection);
     const steps = planStations(stations, await seeStations(target));
     const done: string[] = [];
     const needed = imagesFor(session, host.name, images);
-    const sent = needed.length === 0 ? undefined : await sendImages({ from: engine, to: target, images: needed, signal });
+    const sent =
+      needed.length === 0 ? undefined : await sendImages({ from: engine, to: target, images: needed, signal });
     if (sent !== undefined && sent.bytes > 0) done.push(`images sent (${(sent.bytes / 1e6).toFixed(0)} MB)`);
     await applyStations(target, steps, signal);
     done.push(...steps.map(describeStationStep));
@@ -72,19 +84,28 @@ export async function configureAll(session: Session, context: Context, on: reado
   const settled = await Promise.allSettled(hosts.map(one));
   signal.throwIfAborted();
   const results = settled.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
-  const thrown = settled.flatMap((each, index) => (each.status === "rejected" ? [{ host: hosts[index]?.name ?? "", reason: each.reason as unknown }] : []));
-  for (const { host, reason } of thrown) out.mark("bad", `${host}: ${reason instanceof Error ? reason.message : String(reason)}`);
+  const thrown = settled.flatMap((each, index) =>
+    each.status === "rejected" ? [{ host: hosts[index]?.name ?? "", reason: each.reason as unknown }] : [],
+  );
+  for (const { host, reason } of thrown)
+    out.mark("bad", `${host}: ${reason instanceof Error ? reason.message : String(reason)}`);
   const [first] = thrown;
   if (first !== undefined && thrown.length === hosts.length) throw first.reason;
-  const failed = [...thrown.map((each) => each.host), ...results.filter((each) => each.report.failed + each.report.blocked > 0).map((each) => each.host)];
+  const failed = [
+    ...thrown.map((each) => each.host),
+    ...results.filter((each) => each.report.failed + each.report.blocked > 0).map((each) => each.host),
+  ];
   if (failed.length > 0) {
     const reports = results.filter((each) => failed.includes(each.host)).map((each) => formatReport(each.report));
-    throw fail("ops.partly-failed", [`${failed.join(", ")} could not be configured`, ...reports].join("\n"), { cause: first?.reason });
+    throw fail("ops.partly-failed", [`${failed.join(", ")} could not be configured`, ...reports].join("\n"), {
+      cause: first?.reason,
+    });
   }
   return results;
 }
 
-export const changesOf = (results: readonly HostResult[]): number => results.reduce((sum, one) => sum + one.report.changed + one.stations.length, 0);
+export const changesOf = (results: readonly HostResult[]): number =>
+  results.reduce((sum, one) => sum + one.report.changed + one.stations.length, 0);
 
 async function showPlan(session: Session, context: Context, on: readonly string[]): Promise<number> {
   const machines = await session.machines();
@@ -93,7 +114,10 @@ async function showPlan(session: Session, context: Context, on: readonly string[
     chosen(session, on).map(async (host) => {
       const { additions } = await additionsFor(session, host.name, machines, images);
       const whole = effective(host, additions);
-      const seen = await observe(whole, await session.connect(host.name), { secrets: session.identity.vault, signal: context.signal });
+      const seen = await observe(whole, await session.connect(host.name), {
+        secrets: session.identity.vault,
+        signal: context.signal,
+      });
       return plan(whole, seen);
     }),
   );
@@ -106,7 +130,10 @@ export async function config(context: Context, options: ConfigOptions): Promise<
   if (options.planOnly) return showPlan(session, context, options.on);
   const results = await configureAll(session, context, options.on);
   const changes = changesOf(results);
-  const text = [...results.map((one) => formatReport(one.report)), changes === 0 ? "0 changes: every host is as ops.config.ts says" : `${changes} changes`].join("\n");
+  const text = [
+    ...results.map((one) => formatReport(one.report)),
+    changes === 0 ? "0 changes: every host is as ops.config.ts says" : `${changes} changes`,
+  ].join("\n");
   context.out.result(text, { ok: true, changes, hosts: results });
   return exitCodes.done;
 }
@@ -116,7 +143,9 @@ export async function wholeHosts(session: Session, signal: AbortSignal): Promise
   const machines = await session.machines();
   const images = await makeImages(await localDocker(), signal);
   const hosts = await Promise.all(
-    session.project.platform.hosts.map(async (host) => effective(host, (await additionsFor(session, host.name, machines, images)).additions)),
+    session.project.platform.hosts.map(async (host) =>
+      effective(host, (await additionsFor(session, host.name, machines, images)).additions),
+    ),
   );
   return new Map(hosts.map((host) => [host.name, host]));
 }

@@ -13,7 +13,11 @@ export interface ConsoleOptions {
 export const defaultPort = 4300;
 
 /** Serves the console of a platform until it is disposed. */
-export async function startConsole(session: Session, context: Context, options: ConsoleOptions): Promise<ConsoleServer> {
+export async function startConsole(
+  session: Session,
+  context: Context,
+  options: ConsoleOptions,
+): Promise<ConsoleServer> {
   const folder = await webFolder((line) => context.out.mark("note", line));
   // Made once: its images take a second, and ops.config.ts does not change while it is loaded.
   let whole: ReturnType<typeof wholeHosts> | undefined;

@@ -18,8 +18,12 @@ async function down(context: Context): Promise<number> {
   await using session = await openSession(context);
   const removed = await destroyAll(session, context);
   // What belonged to the machines that are gone; keys and vault stay with whoever made them.
-  for (const name of ["ledger", "known_hosts", "ssh_config", "journal"]) await rm(join(session.folder.root, name), { recursive: true, force: true });
-  context.out.result(removed === 0 ? "There was nothing to remove." : `${removed} things removed.`, { ok: true, removed });
+  for (const name of ["ledger", "known_hosts", "ssh_config", "journal"])
+    await rm(join(session.folder.root, name), { recursive: true, force: true });
+  context.out.result(removed === 0 ? "There was nothing to remove." : `${removed} things removed.`, {
+    ok: true,
+    removed,
+  });
   return exitCodes.done;
 }
 
@@ -44,7 +48,7 @@ export async function demo(context: Context, options: DemoOptions): Promise<numb
   if (error !== undefined) {
     out.say(formatVoyage(report));
     if (out.json) out.result("", report);
-    throw error;
+    throw error instanceof Error ? error : new Error(String(error));
   }
   if (options.once) {
     out.result(formatVoyage(report), report);

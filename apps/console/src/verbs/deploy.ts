@@ -1,6 +1,14 @@
-import { userInfo, hostname } from "node:os";
+import { hostname, userInfo } from "node:os";
 import { docker } from "@slipway/connection/docker";
-import { deploy, type DeployEvent, type DeployResult, type Known, rollback, type RollbackResult, status } from "@slipway/deploy";
+import {
+  type DeployEvent,
+  type DeployResult,
+  deploy,
+  type Known,
+  type RollbackResult,
+  rollback,
+  status,
+} from "@slipway/deploy";
 import { exitCodes, formatMs } from "@slipway/model";
 import { verifyStatement } from "@slipway/trust";
 import type { Context } from "../cli/context.ts";
@@ -11,7 +19,8 @@ import { openSession, type Session } from "../platform/session.ts";
 const teller =
   (context: Context) =>
   (event: DeployEvent): void => {
-    if (event.kind === "step" && event.state === "done") context.out.mark("ok", `${event.title} (${formatMs(event.ms)})`);
+    if (event.kind === "step" && event.state === "done")
+      context.out.mark("ok", `${event.title} (${formatMs(event.ms)})`);
     if (event.kind === "step" && event.state === "failed") context.out.mark("bad", `${event.title}: ${event.why}`);
     if (event.kind === "notice") context.out.mark("note", event.message);
   };
@@ -35,42 +44,75 @@ const common = async (session: Session, context: Context, environment: Environme
 };
 
 /** Makes a verified commit run in an environment. */
-export async function deployCommit(session: Session, context: Context, environment: Environment, commit: string): Promise<DeployResult> {
+export async function deployCommit(
+  session: Session,
+  context: Context,
+  environment: Environment,
+  commit: string,
+): Promise<DeployResult> {
   const { release, proof } = await provenRelease(session, environment, commit);
   return await deploy({ ...(await common(session, context, environment)), release, proof });
 }
 
 /** Goes back to an earlier release. Its statement is verified again, the one that the host kept or the git server's. */
-export async function rollBack(session: Session, context: Context, environment: Environment, to?: string): Promise<RollbackResult> {
+export async function rollBack(
+  session: Session,
+  context: Context,
+  environment: Environment,
+  to?: string,
+): Promise<RollbackResult> {
   return await rollback({
     ...(await common(session, context, environment)),
     app: environment.repository,
     ...(to === undefined ? {} : { to }),
     resolve: async ({ commit, proof }) => {
       if (proof === undefined) return (await provenRelease(session, environment, commit)).release;
-      return await verifyStatement({ json: proof.statement, signature: proof.signature }, await trustedSigners(session), { repository: environment.repository, commit });
+      return await verifyStatement(
+        { json: proof.statement, signature: proof.signature },
+        await trustedSigners(session),
+        { repository: environment.repository, commit },
+      );
     },
   });
 }
 
-export async function deployTo(context: Context, options: { readonly environment: string; readonly commit?: string }): Promise<number> {
+export async function deployTo(
+  context: Context,
+  options: { readonly environment: string; readonly commit?: string },
+): Promise<number> {
   await using session = await openSession(context);
   const environment = environmentOf(session, options.environment);
   const commit = await wantedCommit(session, environment, options.commit);
   const result = await deployCommit(session, context, environment, commit);
   const runs = `${environment.repository} ${commit.slice(0, 12)} runs on ${environment.to.name}`;
-  const text = result.outcome === "nothing to do" ? `0 changes: ${runs}` : `${runs} (${formatMs(result.ms)}, ${(result.sentBytes / 1e6).toFixed(1)} MB of images sent)`;
-  context.out.result(text, { ok: true, changes: result.outcome === "deployed" ? 1 : 0, environment: environment.name, ...result });
+  const text =
+    result.outcome === "nothing to do"
+      ? `0 changes: ${runs}`
+      : `${runs} (${formatMs(result.ms)}, ${(result.sentBytes / 1e6).toFixed(1)} MB of images sent)`;
+  context.out.result(text, {
+    ok: true,
+    changes: result.outcome === "deployed" ? 1 : 0,
+    environment: environment.name,
+    ...result,
+  });
   return exitCodes.done;
 }
 
-export async function rollbackOf(context: Context, options: { readonly environment: string; readonly to?: string }): Promise<number> {
+export async function rollbackOf(
+  context: Context,
+  options: { readonly environment: string; readonly to?: string },
+): Promise<number> {
   await using session = await openSession(context);
   const environment = environmentOf(session, options.environment);
   const result = await rollBack(session, context, environment, options.to);
   const { commit } = result.current.deployment;
   const text = `${environment.repository} ${commit.slice(0, 12)} runs on ${environment.to.name} again (${formatMs(result.ms)}); every event is kept`;
-  context.out.result(text, { ok: true, changes: result.outcome === "rolled back" ? 1 : 0, environment: environment.name, ...result });
+  context.out.result(text, {
+    ok: true,
+    changes: result.outcome === "rolled back" ? 1 : 0,
+    environment: environment.name,
+    ...result,
+  });
   return exitCodes.done;
 }
 
@@ -90,8 +132,14 @@ export async function releasesOf(context: Context, options: { readonly environme
   await using session = await openSession(context);
   const environment = environmentOf(session, options.environment);
   const seen = await status(await session.connect(environment.to.name), environment.repository);
-  const running = seen.containers.map((one) => `${one.service.padEnd(10)} ${one.slot.padEnd(6)} ${one.release.slice(0, 12)} ${one.since}${one.serving ? "" : " (not serving)"}`);
-  const text = seen.history.length === 0 ? `Nothing is deployed yet: ops deploy ${environment.name}` : [...running, "", ...seen.history.toReversed().map(historyRow)].join("\n");
+  const running = seen.containers.map(
+    (one) =>
+      `${one.service.padEnd(10)} ${one.slot.padEnd(6)} ${one.release.slice(0, 12)} ${one.since}${one.serving ? "" : " (not serving)"}`,
+  );
+  const text =
+    seen.history.length === 0
+      ? `Nothing is deployed yet: ops deploy ${environment.name}`
+      : [...running, "", ...seen.history.toReversed().map(historyRow)].join("\n");
   context.out.result(text, { ok: true, environment: environment.name, ...seen });
   return exitCodes.done;
 }

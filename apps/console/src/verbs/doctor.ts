@@ -35,7 +35,11 @@ const examinations: Readonly<Record<string, Examine>> = {
   "Node.js": async () => {
     const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
     const ok = major > leastNode[0] || (major === leastNode[0] && minor >= leastNode[1]);
-    return { ok, detail: process.version, ...(ok ? {} : { hint: "Run by ./ops, which brings a Node that is new enough." }) };
+    return {
+      ok,
+      detail: process.version,
+      ...(ok ? {} : { hint: "Run by ./ops, which brings a Node that is new enough." }),
+    };
   },
   git: program("git", ["--version"], "apt-get install git"),
   OpenSSH: program("ssh", ["-V"], "apt-get install openssh-client"),
@@ -58,12 +62,20 @@ const examinations: Readonly<Record<string, Examine>> = {
   [`port ${consolePort}`]: () =>
     new Promise((resolve) => {
       const server = createServer();
-      server.once("error", (error) => resolve({ ok: false, detail: messageOf(error), hint: "ops console --port N takes another one." }));
-      server.listen(consolePort, "127.0.0.1", () => server.close(() => resolve({ ok: true, detail: "free, for the console" })));
+      server.once("error", (error) =>
+        resolve({ ok: false, detail: messageOf(error), hint: "ops console --port N takes another one." }),
+      );
+      server.listen(consolePort, "127.0.0.1", () =>
+        server.close(() => resolve({ ok: true, detail: "free, for the console" })),
+      );
     }),
   "ops.config.ts": async (context) => {
     try {
-      const project = await loadProject({ cwd: context.cwd, signal: context.signal, ...(context.config === undefined ? {} : { config: context.config }) });
+      const project = await loadProject({
+        cwd: context.cwd,
+        signal: context.signal,
+        ...(context.config === undefined ? {} : { config: context.config }),
+      });
       return { ok: true, detail: `${findConfig(context.cwd, context.config)}: ${project.platform.hosts.length} hosts` };
     } catch (error) {
       const hint = error instanceof SlipwayError ? error.hint : undefined;
@@ -74,10 +86,17 @@ const examinations: Readonly<Record<string, Examine>> = {
 
 /** Checks everything on this machine that a user can get wrong. */
 export async function doctor(context: Context): Promise<number> {
-  const findings = await Promise.all(Object.entries(examinations).map(async ([what, examine]): Promise<Finding> => ({ what, ...(await examine(context)) })));
+  const findings = await Promise.all(
+    Object.entries(examinations).map(
+      async ([what, examine]): Promise<Finding> => ({ what, ...(await examine(context)) }),
+    ),
+  );
   const width = Math.max(...findings.map((one) => one.what.length));
   const text = findings
-    .map((one) => `${one.ok ? "✓" : "✗"} ${one.what.padEnd(width)}  ${one.detail}${one.hint === undefined ? "" : `\n  ${" ".repeat(width)}  → ${one.hint}`}`)
+    .map(
+      (one) =>
+        `${one.ok ? "✓" : "✗"} ${one.what.padEnd(width)}  ${one.detail}${one.hint === undefined ? "" : `\n  ${" ".repeat(width)}  → ${one.hint}`}`,
+    )
     .join("\n");
   context.out.result(text, { ok: findings.every((one) => one.ok), findings });
   return findings.every((one) => one.ok) ? exitCodes.done : exitCodes.failed;

@@ -6,6 +6,10 @@ import { openSession } from "../platform/session.ts";
 export async function init(context: Context): Promise<number> {
   await using session = await openSession(context);
   const names = await session.identity.vault.list();
-  context.out.result(`The keys are in ${session.folder.keys}; the vault has ${names.length} secrets.`, { ok: true, keys: session.folder.keys, secrets: names });
+  context.out.result(`The keys are in ${session.folder.keys}; the vault has ${names.length} secrets.`, {
+    ok: true,
+    keys: session.folder.keys,
+    secrets: names,
+  });
   return exitCodes.done;
 }

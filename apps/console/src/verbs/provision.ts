@@ -1,8 +1,16 @@
-import { exitCodes, formatMs, type SshAddress } from "@slipway/model";
-import { applyProvision, destroyStack, observe, planProvision, printPlan, type ProvisionRecord, wantedOf } from "@slipway/provision";
+import { join } from "node:path";
 import { ssh } from "@slipway/connection";
 import { fileJournal } from "@slipway/journal";
-import { join } from "node:path";
+import { exitCodes, formatMs, type SshAddress } from "@slipway/model";
+import {
+  applyProvision,
+  destroyStack,
+  observe,
+  type ProvisionRecord,
+  planProvision,
+  printPlan,
+  wantedOf,
+} from "@slipway/provision";
 import type { Context } from "../cli/context.ts";
 import { fail } from "../errors.ts";
 import { openSession, type Session } from "../platform/session.ts";
@@ -19,7 +27,10 @@ async function planOf(session: Session) {
   const { platform } = session.project;
   const { client } = await session.cloud();
   const seen = await observe(client, platform.name);
-  return planProvision(wantedOf(platform.hosts), seen, { stack: platform.name, operatorKey: session.identity.ssh.publicKey });
+  return planProvision(wantedOf(platform.hosts), seen, {
+    stack: platform.name,
+    operatorKey: session.identity.ssh.publicKey,
+  });
 }
 
 /** Makes the platform's machines. Gives how many things were changed. */
@@ -28,7 +39,10 @@ export async function provisionAll(session: Session, context: Context): Promise<
   const { client } = await session.cloud();
   const plan = await planOf(session);
   const { privateKey } = session.identity.ssh;
-  await using journal = await fileJournal<ProvisionRecord>(join(session.folder.root, "journal", "provision.jsonl"), { signal, clock });
+  await using journal = await fileJournal<ProvisionRecord>(join(session.folder.root, "journal", "provision.jsonl"), {
+    signal,
+    clock,
+  });
   const result = await applyProvision(plan, {
     client,
     clock,
@@ -38,14 +52,17 @@ export async function provisionAll(session: Session, context: Context): Promise<
     onEvent: ({ host, step, ms, detail }) => {
       if (step === "failed") out.mark("bad", `${host}: ${detail ?? "failed"}`);
       else if (step === "created") out.mark("changed", `${host} created (${formatMs(ms)})`);
-      else if (step === "ready") out.mark("ok", `${host} is ready: host key verified, cloud-init done (${formatMs(ms)})`);
+      else if (step === "ready")
+        out.mark("ok", `${host} is ready: host key verified, cloud-init done (${formatMs(ms)})`);
     },
   });
   session.forget();
   const [first] = result.failed;
   if (first !== undefined) {
     if (result.failed.length === plan.wanted.length) throw first.error;
-    throw fail("ops.partly-failed", `${result.failed.map((one) => one.host).join(", ")} did not become ready`, { cause: first.error });
+    throw fail("ops.partly-failed", `${result.failed.map((one) => one.host).join(", ")} did not become ready`, {
+      cause: first.error,
+    });
   }
   await session.machines();
   return result.changes;
@@ -70,7 +87,9 @@ export async function provision(context: Context, options: ProvisionOptions): Pr
   const { out } = context;
   if (options.destroy) {
     if (options.confirm !== name) {
-      throw fail("ops.confirm", `destroying ${name} removes its machines and all their data`, { hint: `Say --destroy --confirm ${name} when that is meant.` });
+      throw fail("ops.confirm", `destroying ${name} removes its machines and all their data`, {
+        hint: `Say --destroy --confirm ${name} when that is meant.`,
+      });
     }
     const removed = await destroyAll(session, context);
     out.result(`${removed} removed`, { ok: true, removed });

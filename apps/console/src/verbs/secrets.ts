@@ -19,7 +19,11 @@ export async function setSecret(context: Context, options: { readonly name: stri
   if (value === "") throw fail("ops.empty-secret", `the value of ${options.name} is empty; nothing was set`);
   await session.identity.vault.set(options.name, value);
   const readers = await session.identity.vault.recipients();
-  context.out.result(`${options.name} is set, for ${readers.map((reader) => reader.name).join(", ")}`, { ok: true, name: options.name, recipients: readers });
+  context.out.result(`${options.name} is set, for ${readers.map((reader) => reader.name).join(", ")}`, {
+    ok: true,
+    name: options.name,
+    recipients: readers,
+  });
   return exitCodes.done;
 }
 
@@ -33,6 +37,9 @@ export async function getSecret(context: Context, options: { readonly name: stri
 export async function listSecrets(context: Context): Promise<number> {
   await using session = await openSession(context);
   const names = await session.identity.vault.list();
-  context.out.result(names.length === 0 ? "The vault is empty: ops secrets set NAME" : names.join("\n"), { ok: true, secrets: names });
+  context.out.result(names.length === 0 ? "The vault is empty: ops secrets set NAME" : names.join("\n"), {
+    ok: true,
+    secrets: names,
+  });
   return exitCodes.done;
 }

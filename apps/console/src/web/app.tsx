@@ -18,12 +18,13 @@ const views = [
 ] as const;
 type ViewName = (typeof views)[number][0];
 
+const routeText = (): string => location.hash.replace(/^#\//, "");
+
 /** The part of the address after `#/`: a view, and what is open in it. */
 function useRoute(): readonly [view: ViewName, rest: readonly string[]] {
-  const read = (): string => location.hash.replace(/^#\//, "");
-  const [hash, setHash] = useState(read);
+  const [hash, setHash] = useState(routeText);
   useEffect(() => {
-    const changed = (): void => setHash(read());
+    const changed = (): void => setHash(routeText());
     addEventListener("hashchange", changed);
     return () => removeEventListener("hashchange", changed);
   }, []);
@@ -75,7 +76,10 @@ export function App() {
             <Badge tone={live ? "good" : "warn"}>{live ? "live" : "waiting"}</Badge>
           </div>
         </div>
-        <nav aria-label="Views" className="-mx-4 mt-3 flex justify-between overflow-x-auto px-2 md:mx-0 md:mt-0 md:flex-col md:gap-0.5 md:px-0">
+        <nav
+          aria-label="Views"
+          className="-mx-4 mt-3 flex justify-between overflow-x-auto px-2 md:mx-0 md:mt-0 md:flex-col md:gap-0.5 md:px-0"
+        >
           {views.map(([id, title]) => (
             <a
               key={id}
@@ -84,13 +88,17 @@ export function App() {
               className={`flex items-center justify-between rounded-lg px-2.5 py-2 text-sm whitespace-nowrap md:px-3 ${view === id ? "bg-(--busy-bg) font-medium text-(--accent)" : "text-(--soft) hover:text-(--ink)"}`}
             >
               {title}
-              {id === "monitor" && firing > 0 ? <span className="ml-1 rounded-full bg-(--bad-bg) px-1.5 text-xs text-(--bad)">{firing}</span> : null}
+              {id === "monitor" && firing > 0 ? (
+                <span className="ml-1 rounded-full bg-(--bad-bg) px-1.5 text-xs text-(--bad)">{firing}</span>
+              ) : null}
             </a>
           ))}
         </nav>
         <div className="mt-6 hidden md:block">
           <Badge tone={live ? "good" : "warn"}>{live ? "live" : "reconnecting"}</Badge>
-          {snapshot === undefined ? null : <div className="mt-1.5 text-xs text-(--soft)">as of {ago(snapshot.at, now)}</div>}
+          {snapshot === undefined ? null : (
+            <div className="mt-1.5 text-xs text-(--soft)">as of {ago(snapshot.at, now)}</div>
+          )}
         </div>
       </aside>
       <main className="min-w-0 px-4 pb-10 md:px-6 md:py-6">
@@ -100,7 +108,13 @@ export function App() {
             {error.message}
           </p>
         ) : null}
-        {snapshot === undefined ? error === null ? <p className="p-4 text-sm text-(--soft)">Reading the hosts …</p> : null : body(view, rest, snapshot, now)}
+        {snapshot === undefined ? (
+          error === null ? (
+            <p className="p-4 text-sm text-(--soft)">Reading the hosts …</p>
+          ) : null
+        ) : (
+          body(view, rest, snapshot, now)
+        )}
       </main>
     </div>
   );

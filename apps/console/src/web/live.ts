@@ -6,7 +6,8 @@ const key = ["snapshot"];
 
 async function getJson<T>(path: string): Promise<T> {
   const answer = await fetch(path, { headers: { accept: "application/json" } });
-  if (answer.status === 401) throw new Error("This session has ended. Open the address that `ops console` printed again.");
+  if (answer.status === 401)
+    throw new Error("This session has ended. Open the address that `ops console` printed again.");
   if (!answer.ok) throw new Error(`${path} answered ${answer.status}`);
   return (await answer.json()) as T;
 }
@@ -22,7 +23,11 @@ export function useSnapshot(): { snapshot: Snapshot | undefined; live: boolean; 
     source.addEventListener("snapshot", (message) => client.setQueryData(key, JSON.parse(message.data) as Snapshot));
     return () => source.close();
   }, [client]);
-  const query = useQuery({ queryKey: key, queryFn: () => getJson<Snapshot>("/api/snapshot"), staleTime: Number.POSITIVE_INFINITY });
+  const query = useQuery({
+    queryKey: key,
+    queryFn: () => getJson<Snapshot>("/api/snapshot"),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
   return { snapshot: query.data, live, error: query.error };
 }
 
@@ -30,7 +35,8 @@ export function useSnapshot(): { snapshot: Snapshot | undefined; live: boolean; 
 export function useSeries(host: string, service: string, minutes: number): SeriesView | undefined {
   const query = useQuery({
     queryKey: ["series", host, service, minutes],
-    queryFn: () => getJson<SeriesView>(`/api/series?${new URLSearchParams({ host, service, minutes: String(minutes) })}`),
+    queryFn: () =>
+      getJson<SeriesView>(`/api/series?${new URLSearchParams({ host, service, minutes: String(minutes) })}`),
     refetchInterval: 5_000,
     retry: false,
   });
@@ -38,7 +44,12 @@ export function useSeries(host: string, service: string, minutes: number): Serie
 }
 
 /** A step's log as text; read again while the step runs. */
-export function useLog(repository: string, run: string, step: string, running: boolean): { text: string; error: Error | null } {
+export function useLog(
+  repository: string,
+  run: string,
+  step: string,
+  running: boolean,
+): { text: string; error: Error | null } {
   const query = useQuery({
     queryKey: ["log", repository, run, step],
     queryFn: async () => {

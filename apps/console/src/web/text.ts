@@ -11,7 +11,9 @@ export function span(ms: number): string {
 export const ago = (at: number, now: number): string => (now - at < 5_000 ? "just now" : `${span(now - at)} ago`);
 export const percent = (fraction: number): string => `${(fraction * 100).toFixed(fraction < 0.1 ? 1 : 0)} %`;
 export const short = (commit: string): string => commit.slice(0, 8);
+/** Escape sequences, and characters that turn the direction of text. */
+const unseen = /\u001b\[[0-9;?]*[ -/]*[@-~]|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)|[\u202a-\u202e\u2066-\u2069]/g;
+const overwritten = /[^\n]*\r(?!\n)/g;
+
 /** Terminal colours and carriage returns have no place in a page's text. */
-export const plain = (log: string): string =>
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences begin with one
-  log.replaceAll(/\u001b\[[0-9;?]*[ -/]*[@-~]|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)|[\u202a-\u202e\u2066-\u2069]/g, "").replaceAll(/[^\n]*\r(?!\n)/g, "");
+export const plain = (log: string): string => log.replaceAll(unseen, "").replaceAll(overwritten, "");

@@ -12,7 +12,9 @@ const signs: Record<Tone, string> = { good: "✓", warn: "!", bad: "✗", busy: 
 /** A state as a word with a sign, so that colour never tells it alone. */
 export function Badge(props: { tone: Tone; children: string }) {
   return (
-    <span className={`inline-flex items-center gap-1.5 rounded-full px-2 py-0.5 text-xs font-medium whitespace-nowrap ${looks[props.tone]}`}>
+    <span
+      className={`inline-flex items-center gap-1.5 rounded-full px-2 py-0.5 text-xs font-medium whitespace-nowrap ${looks[props.tone]}`}
+    >
       <span aria-hidden="true" className={props.tone === "busy" ? "pulse" : ""}>
         {signs[props.tone]}
       </span>

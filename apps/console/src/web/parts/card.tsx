@@ -20,7 +20,8 @@ export function Card(props: { title: string; aside?: ReactNode; children: ReactN
 export function Empty(props: { children: ReactNode; command: string }) {
   return (
     <p className="text-sm text-(--soft)">
-      {props.children} <code className="rounded bg-(--page) px-1.5 py-0.5 font-mono text-xs text-(--ink)">{props.command}</code>
+      {props.children}{" "}
+      <code className="rounded bg-(--page) px-1.5 py-0.5 font-mono text-xs text-(--ink)">{props.command}</code>
     </p>
   );
 }

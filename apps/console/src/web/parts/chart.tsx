@@ -5,7 +5,8 @@ import type { SeriesView } from "../../server/api.ts";
 
 const colour = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
-const clockText = (seconds: number): string => new Date(seconds * 1_000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hour12: false });
+const clockText = (seconds: number): string =>
+  new Date(seconds * 1_000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hour12: false });
 
 /** A line over time; gaps in the data are gaps in the line. */
 export function Chart(props: { series: SeriesView; label: string; percent: boolean; height?: number }) {
@@ -24,9 +25,33 @@ export function Chart(props: { series: SeriesView; label: string; percent: boole
         height,
         legend: { show: false },
         cursor: { y: false },
-        scales: { y: { range: (_, low, high) => (props.percent ? [0, Math.max(0.1, Math.min(1, (high ?? 0) * 1.2))] : [Math.min(0, low ?? 0), (high ?? 1) * 1.2 || 1]) } },
-        axes: [{ ...axis, size: 28, space: 70, values: (_, ticks) => ticks.map(clockText) }, { ...axis, size: 48, values: (_, ticks) => ticks.map((tick) => (props.percent ? `${Math.round(tick * 100)} %` : String(tick))) }],
-        series: [{}, { label: props.label, stroke: accent, width: 1.75, fill: `${accent}22`, spanGaps: false, points: { show: false } }],
+        scales: {
+          y: {
+            range: (_, low, high) =>
+              props.percent
+                ? [0, Math.max(0.1, Math.min(1, (high ?? 0) * 1.2))]
+                : [Math.min(0, low ?? 0), (high ?? 1) * 1.2 || 1],
+          },
+        },
+        axes: [
+          { ...axis, size: 28, space: 70, values: (_, ticks) => ticks.map(clockText) },
+          {
+            ...axis,
+            size: 48,
+            values: (_, ticks) => ticks.map((tick) => (props.percent ? `${Math.round(tick * 100)} %` : String(tick))),
+          },
+        ],
+        series: [
+          {},
+          {
+            label: props.label,
+            stroke: accent,
+            width: 1.75,
+            fill: `${accent}22`,
+            spanGaps: false,
+            points: { show: false },
+          },
+        ],
       },
       [[], []],
       element,
@@ -40,5 +65,13 @@ export function Chart(props: { series: SeriesView; label: string; percent: boole
     };
   }, [props.series, props.label, props.percent, height]);
   const last = props.series.value.findLast((value) => value !== null);
-  return <div ref={place} role="img" aria-label={`${props.label}, last ${last === undefined || last === null ? "unknown" : last.toFixed(3)}`} className="w-full min-w-0" style={{ height }} />;
+  return (
+    <div
+      ref={place}
+      role="img"
+      aria-label={`${props.label}, last ${last === undefined || last === null ? "unknown" : last.toFixed(3)}`}
+      className="w-full min-w-0"
+      style={{ height }}
+    />
+  );
 }

@@ -2,7 +2,13 @@ import type { RunView, StepState } from "../../server/api.ts";
 import { ago, span } from "../text.ts";
 import { Badge, Commit, type Tone } from "./badge.tsx";
 
-export const runTone: Record<RunView["state"], Tone> = { queued: "off", running: "busy", passed: "good", failed: "bad", cancelled: "off" };
+export const runTone: Record<RunView["state"], Tone> = {
+  queued: "off",
+  running: "busy",
+  passed: "good",
+  failed: "bad",
+  cancelled: "off",
+};
 export const stepTone: Record<StepState, Tone> = {
   waiting: "off",
   running: "busy",
@@ -12,7 +18,13 @@ export const stepTone: Record<StepState, Tone> = {
   skipped: "off",
   cancelled: "off",
 };
-const bars: Record<Tone, string> = { good: "bg-(--good)", bad: "bg-(--bad)", busy: "bg-(--busy) pulse", off: "bg-(--line)", warn: "bg-(--warn)" };
+const bars: Record<Tone, string> = {
+  good: "bg-(--good)",
+  bad: "bg-(--bad)",
+  busy: "bg-(--busy) pulse",
+  off: "bg-(--line)",
+  warn: "bg-(--warn)",
+};
 
 export function RunRow(props: { run: RunView; now: number; open?: boolean }) {
   const { run, now } = props;
@@ -32,7 +44,11 @@ export function RunRow(props: { run: RunView; now: number; open?: boolean }) {
         </span>
         <span aria-hidden="true" className="col-span-2 flex gap-0.5 sm:col-span-1">
           {run.steps.map((step) => (
-            <span key={step.name} title={`${step.name}: ${step.state}`} className={`h-1.5 flex-1 rounded-full sm:w-6 sm:flex-none ${bars[stepTone[step.state]]}`} />
+            <span
+              key={step.name}
+              title={`${step.name}: ${step.state}`}
+              className={`h-1.5 flex-1 rounded-full sm:w-6 sm:flex-none ${bars[stepTone[step.state]]}`}
+            />
           ))}
         </span>
         <span className="hidden text-right text-xs whitespace-nowrap tabular-nums text-(--soft) sm:block">

@@ -19,7 +19,12 @@ function Gauge(props: { label: string; value: number | undefined }) {
     <div className="grid grid-cols-[4rem_1fr_3rem] items-center gap-2 text-xs">
       <span className="text-(--soft)">{label}</span>
       <span className="h-1.5 overflow-hidden rounded-full bg-(--page)">
-        {value === undefined ? null : <span className={`block h-full rounded-full ${tone}`} style={{ width: `${Math.min(100, Math.max(1, value * 100))}%` }} />}
+        {value === undefined ? null : (
+          <span
+            className={`block h-full rounded-full ${tone}`}
+            style={{ width: `${Math.min(100, Math.max(1, value * 100))}%` }}
+          />
+        )}
       </span>
       <span className="text-right tabular-nums">{value === undefined ? "–" : percent(value)}</span>
     </div>
@@ -28,7 +33,9 @@ function Gauge(props: { label: string; value: number | undefined }) {
 
 function Row(props: { title: string; state: PropertyState; soft?: boolean }) {
   return (
-    <span className={`flex w-full min-w-0 items-center justify-between gap-3 ${props.soft === true ? "text-xs text-(--soft)" : "text-sm"}`}>
+    <span
+      className={`flex w-full min-w-0 items-center justify-between gap-3 ${props.soft === true ? "text-xs text-(--soft)" : "text-sm"}`}
+    >
       <span className="min-w-0 truncate" title={props.title}>
         {props.title}
       </span>
@@ -50,7 +57,9 @@ function Property(props: { property: PropertyView }) {
         {parts.map((part) => (
           <li key={part.title}>
             <Row title={part.title} state={part.state} soft />
-            {part.detail === undefined ? null : <pre className="overflow-x-auto rounded bg-(--page) p-2 font-mono text-xs">{part.detail}</pre>}
+            {part.detail === undefined ? null : (
+              <pre className="overflow-x-auto rounded bg-(--page) p-2 font-mono text-xs">{part.detail}</pre>
+            )}
           </li>
         ))}
       </ul>
@@ -100,8 +109,15 @@ export function Hosts(props: { snapshot: Snapshot; now: number }) {
       {snapshot.hosts.map((host) => (
         <div key={host.name} className="grid min-w-0 grid-cols-[minmax(0,1fr)] content-start gap-4">
           <HostCard host={host} now={now} />
-          <Card title={`Properties of ${host.name}`} aside={host.checkedAt === undefined ? null : `seen ${ago(host.checkedAt, now)}`}>
-            {host.properties.length > 0 ? null : host.checkedAt === undefined ? <p className="text-sm text-(--soft)">Reading the host …</p> : <Empty command="pnpm ops config">Not configured yet.</Empty>}
+          <Card
+            title={`Properties of ${host.name}`}
+            aside={host.checkedAt === undefined ? null : `seen ${ago(host.checkedAt, now)}`}
+          >
+            {host.properties.length > 0 ? null : host.checkedAt === undefined ? (
+              <p className="text-sm text-(--soft)">Reading the host …</p>
+            ) : (
+              <Empty command="pnpm ops config">Not configured yet.</Empty>
+            )}
             <ul className="grid grid-cols-[minmax(0,1fr)] gap-1">
               {host.properties.map((property) => (
                 <li key={property.title}>

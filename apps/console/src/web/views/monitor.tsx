@@ -61,11 +61,15 @@ export function Monitor(props: { snapshot: Snapshot; now: number }) {
   const { snapshot, now } = props;
   const [host, setHost] = useState(snapshot.hosts[0]?.name ?? "");
   const [minutes, setMinutes] = useState<number>(15);
-  const pick = (on: boolean): string => `cursor-pointer rounded-lg px-2.5 py-1 text-xs ${on ? "bg-(--busy-bg) font-medium text-(--accent)" : "text-(--soft) hover:text-(--ink)"}`;
+  const pick = (on: boolean): string =>
+    `cursor-pointer rounded-lg px-2.5 py-1 text-xs ${on ? "bg-(--busy-bg) font-medium text-(--accent)" : "text-(--soft) hover:text-(--ink)"}`;
   return (
     <div className="grid gap-4">
       <div className="grid gap-4 lg:grid-cols-2">
-        <Card title="Alerts" aside={`${snapshot.alerts.filter((alert) => alert.resolvedAt === undefined).length} firing`}>
+        <Card
+          title="Alerts"
+          aside={`${snapshot.alerts.filter((alert) => alert.resolvedAt === undefined).length} firing`}
+        >
           <AlertList alerts={snapshot.alerts} now={now} />
         </Card>
         <Card title="Checks">
@@ -86,25 +90,44 @@ export function Monitor(props: { snapshot: Snapshot; now: number }) {
       <Card
         title="Metrics"
         aside={
-          <span className="flex flex-wrap gap-1" role="group" aria-label="Time span">
+          <fieldset className="flex flex-wrap gap-1" aria-label="Time span">
             {spans.map(([value, label]) => (
-              <button type="button" key={value} aria-pressed={minutes === value} onClick={() => setMinutes(value)} className={pick(minutes === value)}>
+              <button
+                type="button"
+                key={value}
+                aria-pressed={minutes === value}
+                onClick={() => setMinutes(value)}
+                className={pick(minutes === value)}
+              >
                 {label}
               </button>
             ))}
-          </span>
+          </fieldset>
         }
       >
-        <div className="mb-3 flex flex-wrap gap-1" role="group" aria-label="Host">
+        <fieldset className="mb-3 flex flex-wrap gap-1" aria-label="Host">
           {snapshot.hosts.map((one) => (
-            <button type="button" key={one.name} aria-pressed={host === one.name} onClick={() => setHost(one.name)} className={pick(host === one.name)}>
+            <button
+              type="button"
+              key={one.name}
+              aria-pressed={host === one.name}
+              onClick={() => setHost(one.name)}
+              className={pick(host === one.name)}
+            >
               {one.name}
             </button>
           ))}
-        </div>
+        </fieldset>
         <div className="grid gap-4 md:grid-cols-2">
           {charts.map(([service, label, percent]) => (
-            <SeriesChart key={`${host}-${service}`} host={host} service={service} label={label} percent={percent} minutes={minutes} />
+            <SeriesChart
+              key={`${host}-${service}`}
+              host={host}
+              service={service}
+              label={label}
+              percent={percent}
+              minutes={minutes}
+            />
           ))}
         </div>
       </Card>

@@ -13,9 +13,15 @@ function Log(props: { run: RunView; step: string; running: boolean }) {
   const lines = plain(text).split("\n");
   const hidden = Math.max(0, lines.length - shownLines);
   return (
-    <div className="overflow-x-auto rounded-lg bg-(--log) p-3 font-mono text-xs leading-relaxed text-slate-200" role="log" aria-label={`Log of ${props.step}`}>
+    <div
+      className="overflow-x-auto rounded-lg bg-(--log) p-3 font-mono text-xs leading-relaxed text-slate-200"
+      role="log"
+      aria-label={`Log of ${props.step}`}
+    >
       {error === null ? null : <p className="text-rose-300">{error.message}</p>}
-      {hidden > 0 ? <p className="text-slate-400">{`… ${hidden} lines above; ops ci log ${props.run.id} ${props.step} prints all`}</p> : null}
+      {hidden > 0 ? (
+        <p className="text-slate-400">{`… ${hidden} lines above; ops ci log ${props.run.id} ${props.step} prints all`}</p>
+      ) : null}
       <pre className="whitespace-pre-wrap break-words">{lines.slice(hidden).join("\n") || "(no output)"}</pre>
     </div>
   );
@@ -23,18 +29,26 @@ function Log(props: { run: RunView; step: string; running: boolean }) {
 
 function Run(props: { run: RunView; now: number }) {
   const { run, now } = props;
-  const telling = run.failedStep ?? run.steps.find((step) => step.state === "running")?.name ?? run.steps.findLast((step) => step.state !== "waiting")?.name;
+  const telling =
+    run.failedStep ??
+    run.steps.find((step) => step.state === "running")?.name ??
+    run.steps.findLast((step) => step.state !== "waiting")?.name;
   const [chosen, choose] = useState<string | undefined>(undefined);
   const step = chosen ?? telling;
   const running = run.steps.find((one) => one.name === step)?.state === "running";
   return (
-    <Card title={run.subject === "" ? run.commit.slice(0, 8) : run.subject} aside={<Badge tone={runTone[run.state]}>{run.state}</Badge>}>
+    <Card
+      title={run.subject === "" ? run.commit.slice(0, 8) : run.subject}
+      aside={<Badge tone={runTone[run.state]}>{run.state}</Badge>}
+    >
       <p className="mb-3 flex flex-wrap items-center gap-2 text-xs text-(--soft)">
         <Commit id={run.commit} /> {run.repository} · {run.author} · {ago(run.queuedAt, now)}
         {run.startedAt === undefined ? "" : ` · ${span((run.finishedAt ?? now) - run.startedAt)}`}
       </p>
-      {run.reason === undefined ? null : <p className="mb-3 rounded-lg bg-(--bad-bg) px-3 py-2 text-sm text-(--bad)">{run.reason}</p>}
-      <div className="mb-3 flex flex-wrap gap-1.5" role="group" aria-label="Steps">
+      {run.reason === undefined ? null : (
+        <p className="mb-3 rounded-lg bg-(--bad-bg) px-3 py-2 text-sm text-(--bad)">{run.reason}</p>
+      )}
+      <fieldset className="mb-3 flex flex-wrap gap-1.5" aria-label="Steps">
         {run.steps.map((one) => (
           <button
             type="button"
@@ -48,8 +62,12 @@ function Run(props: { run: RunView; now: number }) {
             {one.ms === undefined ? null : <span className="text-(--soft)">{span(one.ms)}</span>}
           </button>
         ))}
-      </div>
-      {step === undefined ? <p className="text-sm text-(--soft)">It waits for its turn.</p> : <Log run={run} step={step} running={running} />}
+      </fieldset>
+      {step === undefined ? (
+        <p className="text-sm text-(--soft)">It waits for its turn.</p>
+      ) : (
+        <Log run={run} step={step} running={running} />
+      )}
     </Card>
   );
 }
