@@ -26,6 +26,7 @@ export {
 export { nginxSite, type SiteOptions } from "./nginx.ts";
 export { formatPlan, type Plan, type PlanOptions, plan, type Seen, type SeenContainer, type Wanted } from "./plan.ts";
 export { assignPorts, type Ports } from "./ports.ts";
+export { preview } from "./preview.ts";
 export type { Proof } from "./proof.ts";
 export {
   type BackupFile,

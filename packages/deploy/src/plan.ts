@@ -4,7 +4,7 @@ import { otherSlot, type Slot, writerId } from "./names.ts";
 import { nginxSite, type SiteOptions } from "./nginx.ts";
 import { assignPorts } from "./ports.ts";
 import type { Deployment, History } from "./record.ts";
-import type { Step } from "./steps.ts";
+import { type Step, titleOf } from "./steps.ts";
 import { checkApp, containersOf, defaultStopSeconds, portServices, writersOf } from "./topology.ts";
 
 /** A container that carries all our labels for the application. */
@@ -241,7 +241,7 @@ function ending(seen: Seen, deployment: Deployment, options: PlanOptions): reado
 }
 
 /** A plan as text, one step a line. */
-export function formatPlan(plan: Plan, titleOf: (step: Step) => string): string {
+export function formatPlan(plan: Plan): string {
   if (plan.steps.length === 0) return "nothing to do\n";
   const heading = plan.phase === "recover" ? "first, put in order what an earlier run left:\n" : "";
   return `${heading}${plan.steps.map((step) => `  ${titleOf(step)}\n`).join("")}`;

@@ -173,8 +173,7 @@ export async function openSession(app: string, action: string, options: RolloutO
       async bring(action, release) {
         await recover(release.commit);
         const sums = sumsOf(await revealOf(release));
-        const stamp = new Date(clock.now()).toISOString().replaceAll(/[-:]|\.\d+/g, "");
-        const id = `${stamp}-${release.commit.slice(0, 12)}-${lock.fence}`;
+        const id = deploymentId(clock.now(), release.commit, lock.fence);
         const wanted: Wanted = { action, release, secrets: sums, id, by, fence: lock.fence };
         for (let round = 0; round < mostRounds; round += 1) {
           const planned = await next(wanted);
@@ -197,7 +196,12 @@ export async function openSession(app: string, action: string, options: RolloutO
   }
 }
 
-async function entriesOf(
+/** Sorts by time, and is unique by its fence. */
+export const deploymentId = (now: number, commit: string, fence: number): string =>
+  `${new Date(now).toISOString().replaceAll(/[-:]|\.\d+/g, "")}-${commit.slice(0, 12)}-${fence}`;
+
+/** All entries of a record. */
+export async function entriesOf(
   journal: Journal<ReleaseRecord>,
 ): Promise<readonly { readonly at: number; readonly record: ReleaseRecord }[]> {
   const entries: { readonly at: number; readonly record: ReleaseRecord }[] = [];

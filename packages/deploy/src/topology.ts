@@ -52,9 +52,12 @@ export function checkApp(app: App): void {
     if (service.port !== undefined && !(Number.isInteger(service.port) && service.port > 0 && service.port < 65_536))
       wrong(`${service.name}: ${service.port} is no port`);
     if (service.events !== undefined && service.data !== true) wrong(`${service.name} has events but no data folder`);
-    for (const other of service.reads ?? [])
-      if (!names.has(other) || other === service.name)
+    for (const other of service.reads ?? []) {
+      const read = app.services.find((one) => one.name === other);
+      if (read === undefined || other === service.name)
         wrong(`${service.name} reads "${other}", which is no other service`);
+      if (read?.data !== true) wrong(`${service.name} reads ${other}, which has no data folder`);
+    }
     for (const path of service.routes ?? []) {
       if (!route.test(path)) wrong(`${service.name}: the route "${path}" has characters that a route cannot have`);
       const taken = routes.get(path);

@@ -1,7 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { formatPlan, plan } from "../src/plan.ts";
-import { titleOf } from "../src/steps.ts";
 import { release, secretsOf, type Wish, World, wanted } from "./world.ts";
 
 const first: Wish = { commit: "a".repeat(40), secret: "one" };
@@ -10,7 +9,7 @@ const second: Wish = { commit: "b".repeat(40), secret: "one" };
 describe("plan", () => {
   test("prints, and is empty when the wanted release runs", () => {
     const world = new World();
-    expect(formatPlan(plan(world.seen(), wanted(world, first)), titleOf)).toMatchInlineSnapshot(`
+    expect(formatPlan(plan(world.seen(), wanted(world, first)))).toMatchInlineSnapshot(`
       "  begin deploy of aaaaaaaaaaaa in blue
         send ledger/core:aaaaaaaaaaaa, ledger/mail:aaaaaaaaaaaa, ledger/web:aaaaaaaaaaaa
         prepare folders and network
@@ -40,8 +39,8 @@ describe("plan", () => {
       "
     `);
     world.converge(first);
-    expect(formatPlan(plan(world.seen(), wanted(world, first)), titleOf)).toBe("nothing to do\n");
-    expect(formatPlan(plan(world.seen(), wanted(world, second)), titleOf)).toMatchInlineSnapshot(`
+    expect(formatPlan(plan(world.seen(), wanted(world, first)))).toBe("nothing to do\n");
+    expect(formatPlan(plan(world.seen(), wanted(world, second)))).toMatchInlineSnapshot(`
       "  begin deploy of bbbbbbbbbbbb in green
         send ledger/core:bbbbbbbbbbbb, ledger/mail:bbbbbbbbbbbb, ledger/web:bbbbbbbbbbbb
         prepare folders and network
@@ -93,7 +92,7 @@ describe("plan", () => {
     world.converge(second);
     world.stop("ledger-core-green");
     world.green.delete("web");
-    expect(formatPlan(plan(world.seen()), titleOf)).toMatchInlineSnapshot(`
+    expect(formatPlan(plan(world.seen()))).toMatchInlineSnapshot(`
       "  start ledger-core-green
         wait until ledger-core-green is healthy
         switch requests to green

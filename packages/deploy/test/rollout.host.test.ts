@@ -7,7 +7,18 @@ import { saveImages } from "@slipway/connection/docker";
 import { sh, systemClock } from "@slipway/model";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { DeployEvent, RolloutOptions } from "../src/index.ts";
-import { deploy, releases, rollback, sendImage, sendImages, status, takeLock } from "../src/index.ts";
+import {
+  deploy,
+  formatPlan,
+  preview,
+  releases,
+  rollback,
+  sendImage,
+  sendImages,
+  status,
+  takeLock,
+  titleOf,
+} from "../src/index.ts";
 import { Target } from "../src/target.ts";
 import { releaseOf, secretsOf, startHost, type TestHost } from "./support/host.ts";
 import { commitOf } from "./support/image.ts";
@@ -67,7 +78,11 @@ describe("one host", () => {
 
   test("an upgrade sends one small layer and keeps the events", async () => {
     const release = await v2();
+    const planned = await preview({ ...options, release });
+    expect(planned.phase).toBe("deploy");
+    expect(formatPlan(planned)).toContain("  switch requests to green\n");
     const result = await deploy({ ...options, release });
+    expect((await preview({ ...options, release })).steps).toEqual([]);
     expect(result.outcome).toBe("deployed");
     expect(result.sentBytes).toBeLessThan(64 * 1_024);
     expect(await post()).toMatchObject({ offset: 3, release: `${release.commit}/green` });

@@ -131,6 +131,7 @@ describe("a description that cannot work is refused", () => {
       },
     ],
     ["reading nobody", { services: [{ ...core, reads: ["other"] }] }],
+    ["reading who has nothing", { services: [core, { name: "b", reads: ["core"] }] }],
     ["events without data", { services: [{ ...core, events: { writes: {}, reads: {} } }] }],
     ["a secret that is a path", { services: [{ ...core, secrets: ["../x"] }] }],
   ])("%s", (_title, change) => {
