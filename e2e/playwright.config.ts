@@ -4,12 +4,15 @@ import { defineConfig } from "@playwright/test";
 export default defineConfig({
   testDir: "browser",
   testMatch: "**/*.spec.ts",
+  // One platform for all: brought up before the first test, taken down after the last, whatever happened.
+  globalSetup: "./browser/global.ts",
   outputDir: "../.slipway/test/browser",
   fullyParallel: false,
   forbidOnly: process.env["CI"] !== undefined,
   retries: 0,
   workers: 1,
-  timeout: 60_000,
+  timeout: 180_000,
+  expect: { timeout: 15_000 },
   reporter: [["list"]],
   use: {
     trace: "retain-on-failure",
