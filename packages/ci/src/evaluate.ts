@@ -1,11 +1,11 @@
-import { removeVolumes, runContainer } from "./container.ts";
+import { runContainer } from "./container.ts";
 import type { Attempt, Context } from "./context.ts";
 import { labelsOf } from "./docker.ts";
 import { fail } from "./errors.ts";
 import type { StepLog } from "./log.ts";
 import { stepUser } from "./policy.ts";
 import { type Described, maxDescriptionBytes, parseDescription } from "./schema.ts";
-import { makeVolume, resourceName, sourceFolder, workspaceArchive } from "./workspace.ts";
+import { resourceName, sourceFolder, workspaceArchive, workVolume } from "./workspace.ts";
 
 const timeoutMs = 30_000;
 
@@ -37,48 +37,41 @@ export async function evaluate(
   options: { readonly log: StepLog; readonly signal: AbortSignal },
 ): Promise<Described> {
   const { docker, policy, clock } = context;
-  const volume = await makeVolume(context, attempt, { step: "pipeline", index: 0, name: "work", kind: "work" });
+  await using volume = await workVolume(context, attempt, { step: "pipeline", index: 0 });
   let printed = Buffer.alloc(0);
-  try {
-    const ended = await runContainer(
-      docker,
-      {
-        name: resourceName(context, attempt, 0),
-        image: policy.toolchain,
-        command: ["node", "--disable-warning=ExperimentalWarning", "/work/evaluate.mjs"],
-        env: { HOME: "/work/home", NO_COLOR: "1" },
-        workdir: sourceFolder,
-        user: `${stepUser}:${stepUser}`,
-        labels: labelsOf(context.repository.name, attempt.run, "pipeline", attempt.number),
-        mounts: [{ volume, at: "/work", readOnly: false }],
-        network: "none",
-        limits: { ...policy.limits, memoryMb: Math.min(512, policy.limits.memoryMb), processes: 64 },
+  const ended = await runContainer(
+    docker,
+    {
+      name: resourceName(context, attempt, 0),
+      image: policy.toolchain,
+      command: ["node", "--disable-warning=ExperimentalWarning", "/work/evaluate.mjs"],
+      env: { HOME: "/work/home", NO_COLOR: "1" },
+      workdir: sourceFolder,
+      user: `${stepUser}:${stepUser}`,
+      labels: labelsOf(context.repository.name, attempt.run, "pipeline", attempt.number),
+      mounts: [{ volume: volume.name, at: "/work", readOnly: false }],
+      network: "none",
+      limits: { ...policy.limits, memoryMb: Math.min(512, policy.limits.memoryMb), processes: 64 },
+    },
+    {
+      archives: [
+        workspaceArchive(context, {
+          tree: attempt.tree,
+          inputs: [],
+          outputs: [],
+          more: [{ path: "evaluate.mjs", kind: "bytes", mode: 0o644, owner: stepUser, bytes: Buffer.from(evaluator) }],
+        }),
+      ],
+      output: async (stream, bytes) => {
+        if (stream !== 1) await options.log.write(bytes);
+        else if (printed.length <= maxDescriptionBytes) printed = Buffer.concat([printed, bytes]);
       },
-      {
-        archives: [
-          workspaceArchive(context, {
-            tree: attempt.tree,
-            inputs: [],
-            outputs: [],
-            more: [
-              { path: "evaluate.mjs", kind: "bytes", mode: 0o644, owner: stepUser, bytes: Buffer.from(evaluator) },
-            ],
-          }),
-        ],
-        output: async (stream, bytes) => {
-          if (stream !== 1) await options.log.write(bytes);
-          else if (printed.length <= maxDescriptionBytes) printed = Buffer.concat([printed, bytes]);
-        },
-        timeoutMs,
-        clock,
-        signal: options.signal,
-      },
-    );
-    if (ended.timedOut)
-      throw fail("ci.pipeline-unreadable", `pipeline.ts was still running after ${timeoutMs / 1000} s`);
-    if (ended.status !== 0) throw fail("ci.pipeline-unreadable", "pipeline.ts could not be read");
-    return await parseDescription(printed.toString("utf8"));
-  } finally {
-    await removeVolumes(docker, [volume], clock);
-  }
+      timeoutMs,
+      clock,
+      signal: options.signal,
+    },
+  );
+  if (ended.timedOut) throw fail("ci.pipeline-unreadable", `pipeline.ts was still running after ${timeoutMs / 1000} s`);
+  if (ended.status !== 0) throw fail("ci.pipeline-unreadable", "pipeline.ts could not be read");
+  return await parseDescription(printed.toString("utf8"));
 }

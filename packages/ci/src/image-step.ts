@@ -1,14 +1,14 @@
 import { Readable } from "node:stream";
 import type { App } from "@slipway/model";
 import { joined, members } from "./archive.ts";
-import { createContainer, removeContainer, removeVolumes } from "./container.ts";
+import { createContainer, removeContainer } from "./container.ts";
 import type { Context } from "./context.ts";
 import { labelsOf, statusOf } from "./docker.ts";
 import { fail } from "./errors.ts";
 import { tar } from "./images/tar.ts";
 import type { ImageStep } from "./pipeline.ts";
 import { imageId, type StepResult, type StepWork } from "./steps.ts";
-import { makeVolume, outputMounts, resourceName, sourceFolder, workspaceArchive } from "./workspace.ts";
+import { outputMounts, resourceName, sourceFolder, workspaceArchive, workVolume } from "./workspace.ts";
 
 const basename = (path: string): string => path.replace(/\/+$/, "").split("/").at(-1) ?? path;
 
@@ -28,9 +28,13 @@ export function dockerfile(step: ImageStep, base: string): string {
   ].join("\n");
 }
 
+/** What the names of a repository's unfinished images begin with. */
+export const passingPrefix = (repository: { readonly name: string }): string =>
+  `slipway-ci/${repository.name.toLowerCase()}/`;
+
 /** Name of an image while its run is not over. */
 export const passingName = (context: Context, run: string, service: string): string =>
-  `slipway-ci/${context.repository.name}-${run}/${service}:building`;
+  `${passingPrefix(context.repository)}${run}-${service}:building`;
 
 /** Labels of a service's image, by which deployment and people know what it is. */
 export const imageLabels = (
@@ -46,7 +50,7 @@ export const imageLabels = (
 /** Builds a service's image on the CI's engine from files of the workspace. The context never leaves the engine's host but through here. */
 export async function buildImage(context: Context, work: StepWork<ImageStep>): Promise<StepResult> {
   const { step, attempt, upstream, app, log } = work;
-  const { docker, policy, clock } = context;
+  const { docker, policy } = context;
   if (app?.services.some((service) => service.name === step.service) !== true) {
     throw fail(
       "ci.pipeline-invalid",
@@ -63,53 +67,46 @@ export async function buildImage(context: Context, work: StepWork<ImageStep>): P
   const made = (path: string): boolean =>
     [...upstream.outputs.keys()].some((output) => path === output || path.startsWith(`${output}/`));
   const inputs = step.copy.map(({ from }) => from).filter((path) => !made(path));
-  const volume = await makeVolume(context, attempt, { step: step.name, index: work.index, name: "work", kind: "work" });
-  try {
-    // A container that is never started: the engine reads files out of its volumes.
-    const shelf = await createContainer(
-      docker,
-      {
-        name: resourceName(context, attempt, work.index),
-        image: base,
-        command: ["true"],
-        env: {},
-        labels: labelsOf(context.repository.name, attempt.run, step.name, attempt.number),
-        mounts: [{ volume, at: "/work", readOnly: false }, ...outputMounts(upstream.outputs, true)],
-        network: "none",
-        limits: policy.limits,
-      },
-      [workspaceArchive(context, { ...(inputs.length === 0 ? {} : { tree: attempt.tree }), inputs, outputs: [] })],
-    );
-    try {
-      const parts: AsyncIterable<Uint8Array>[] = [];
-      for (const { from } of step.copy) {
-        const stream = await shelf.getArchive({ path: `${sourceFolder}/${from}` }).catch((thrown: unknown) => {
-          if (statusOf(thrown) !== 404) throw thrown;
-          throw fail(
-            "ci.missing-output",
-            `"${step.name}" copies "${from}", which no needed step made and which is not in the repository`,
-          );
-        });
-        parts.push(members(stream as unknown as AsyncIterable<Uint8Array>, 0));
-      }
-      const recipe = dockerfile(step, base);
-      await log.note(recipe);
-      parts.push(members(tar([{ path: "Dockerfile", kind: "bytes", mode: 0o644, bytes: Buffer.from(recipe) }])));
-      const answer = await docker.buildImage(Readable.from(joined(...parts)), {
-        t: passingName(context, attempt.run, step.service),
-        labels: imageLabels(context, { app, service: step.service, commit: attempt.candidate }),
-        networkmode: "none",
-        rm: true,
-        forcerm: true,
-        abortSignal: work.signal,
-      });
-      await tellBuild(answer, log);
-    } finally {
-      await removeContainer(docker, shelf.id);
-    }
-  } finally {
-    await removeVolumes(docker, [volume], clock);
+  await using volume = await workVolume(context, attempt, { step: step.name, index: work.index });
+  // A container that is never started: the engine reads files out of its volumes.
+  const shelf = await createContainer(
+    docker,
+    {
+      name: resourceName(context, attempt, work.index),
+      image: base,
+      command: ["true"],
+      env: {},
+      labels: labelsOf(context.repository.name, attempt.run, step.name, attempt.number),
+      mounts: [{ volume: volume.name, at: "/work", readOnly: false }, ...outputMounts(upstream.outputs, true)],
+      network: "none",
+      limits: policy.limits,
+    },
+    [workspaceArchive(context, { ...(inputs.length === 0 ? {} : { tree: attempt.tree }), inputs, outputs: [] })],
+  );
+  await using _ = { [Symbol.asyncDispose]: () => removeContainer(docker, shelf.id) };
+  const parts: AsyncIterable<Uint8Array>[] = [];
+  for (const { from } of step.copy) {
+    const stream = await shelf.getArchive({ path: `${sourceFolder}/${from}` }).catch((thrown: unknown) => {
+      if (statusOf(thrown) !== 404) throw thrown;
+      throw fail(
+        "ci.missing-output",
+        `"${step.name}" copies "${from}", which no needed step made and which is not in the repository`,
+      );
+    });
+    parts.push(members(stream as unknown as AsyncIterable<Uint8Array>, 0));
   }
+  const recipe = dockerfile(step, base);
+  await log.note(recipe);
+  parts.push(members(tar([{ path: "Dockerfile", kind: "bytes", mode: 0o644, bytes: Buffer.from(recipe) }])));
+  const answer = await docker.buildImage(Readable.from(joined(...parts)), {
+    t: passingName(context, attempt.run, step.service),
+    labels: imageLabels(context, { app, service: step.service, commit: attempt.candidate }),
+    networkmode: "none",
+    rm: true,
+    forcerm: true,
+    abortSignal: work.signal,
+  });
+  await tellBuild(answer, log);
   const image = await imageId(context, passingName(context, attempt.run, step.service));
   await log.note(image);
   return { outcome: "passed", image };

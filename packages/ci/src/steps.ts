@@ -2,14 +2,14 @@ import type { App } from "@slipway/model";
 import { contentKey } from "./cache.ts";
 import { removeVolumes, runContainer } from "./container.ts";
 import type { Attempt, Context } from "./context.ts";
-import { labelsOf, statusOf } from "./docker.ts";
+import { labelsOf, statusOf, unlessGone } from "./docker.ts";
 import { fail } from "./errors.ts";
 import type { StepLog } from "./log.ts";
 import type { RunStep } from "./pipeline.ts";
 import { stepUser } from "./policy.ts";
 import type { StepOutcome } from "./records.ts";
 import { startServices } from "./services.ts";
-import { makeVolume, outputMounts, resourceName, sourceFolder, workspaceArchive } from "./workspace.ts";
+import { makeVolume, outputMounts, resourceName, sourceFolder, workspaceArchive, workVolume } from "./workspace.ts";
 
 /** What a step leaves behind. */
 export interface StepResult {
@@ -105,49 +105,57 @@ async function attemptStep(
   const name = resourceName(context, attempt, work.index);
   const labels = labelsOf(context.repository.name, attempt.run, step.name, attempt.number);
   const own = new Map(step.outputs.map((path, at) => [path, made.outputs[at] ?? ""]));
-  const volume = await makeVolume(context, attempt, { step: step.name, index: work.index, name: "work", kind: "work" });
+  await using volume = await workVolume(context, attempt, { step: step.name, index: work.index });
   await using services = step.services.length === 0 ? undefined : await startServices(context, work, { name, labels });
-  try {
-    await log.note(`$ ${step.run.join(" ")}`);
-    const ended = await runContainer(
-      docker,
-      {
-        name,
-        image: made.image,
-        command: step.run,
-        env: {
-          HOME: "/work/home",
-          CI: "true",
-          ...policy.env,
-          ...step.env,
-          ...(services === undefined ? {} : { SLIPWAY_URL: services.url }),
-        },
-        workdir: sourceFolder,
-        user: `${stepUser}:${stepUser}`,
-        labels,
-        mounts: [
-          { volume, at: "/work", readOnly: false },
-          ...outputMounts(upstream.outputs, true),
-          ...outputMounts(own, false),
-        ],
-        network: services?.network ?? (step.network === "internet" ? "bridge" : "none"),
-        limits: policy.limits,
+  await using outside = step.network === "internet" ? await outsideNetwork(context, name, labels) : undefined;
+  await log.note(`$ ${step.run.join(" ")}`);
+  const ended = await runContainer(
+    docker,
+    {
+      name,
+      image: made.image,
+      command: step.run,
+      env: {
+        HOME: "/work/home",
+        CI: "true",
+        ...policy.env,
+        ...step.env,
+        ...(services === undefined ? {} : { SLIPWAY_URL: services.url }),
       },
-      {
-        archives: [workspaceArchive(context, { tree: attempt.tree, inputs: step.inputs, outputs: step.outputs })],
-        output: (_, bytes) => log.write(bytes),
-        timeoutMs: step.timeoutMs,
-        clock,
-        signal,
-      },
-    );
-    if (ended.status !== 0 || ended.timedOut) await services?.tellLogs();
-    if (ended.timedOut) return { outcome: "timed out", message: `still running after ${step.timeoutMs / 1000} s` };
-    if (ended.outOfMemory)
-      return { outcome: "failed", message: `used more than ${policy.limits.memoryMb} MB of memory` };
-    if (ended.status !== 0) return { outcome: "failed", message: `exit status ${ended.status}` };
-    return { outcome: "passed" };
-  } finally {
-    await removeVolumes(docker, [volume], clock);
-  }
+      workdir: sourceFolder,
+      user: `${stepUser}:${stepUser}`,
+      labels,
+      mounts: [
+        { volume: volume.name, at: "/work", readOnly: false },
+        ...outputMounts(upstream.outputs, true),
+        ...outputMounts(own, false),
+      ],
+      network: services?.network ?? outside?.name ?? "none",
+      limits: policy.limits,
+    },
+    {
+      archives: [workspaceArchive(context, { tree: attempt.tree, inputs: step.inputs, outputs: step.outputs })],
+      output: (_, bytes) => log.write(bytes),
+      timeoutMs: step.timeoutMs,
+      clock,
+      signal,
+    },
+  );
+  if (ended.status !== 0 || ended.timedOut) await services?.tellLogs();
+  if (ended.timedOut) return { outcome: "timed out", message: `still running after ${step.timeoutMs / 1000} s` };
+  if (ended.outOfMemory) return { outcome: "failed", message: `used more than ${policy.limits.memoryMb} MB of memory` };
+  if (ended.status !== 0) return { outcome: "failed", message: `exit status ${ended.status}` };
+  return { outcome: "passed" };
+}
+
+/** A way out for one container alone: it meets no other on the way. */
+async function outsideNetwork(
+  { docker }: Context,
+  container: string,
+  labels: Readonly<Record<string, string>>,
+): Promise<{ readonly name: string } & AsyncDisposable> {
+  const name = `${container}-net`;
+  const alone = { "com.docker.network.bridge.enable_icc": "false" };
+  await docker.createNetwork({ Name: name, Labels: { ...labels }, Options: alone });
+  return { name, [Symbol.asyncDispose]: () => unlessGone(docker.getNetwork(name).remove()) };
 }

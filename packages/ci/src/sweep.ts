@@ -1,6 +1,7 @@
 import { removeContainer, removeVolumes } from "./container.ts";
 import type { Context } from "./context.ts";
 import { unlessGone } from "./docker.ts";
+import { passingPrefix } from "./image-step.ts";
 
 /**
  * Removes what an interrupted run left on the engine, found by label: containers, networks, names of unfinished images, and
@@ -20,7 +21,7 @@ export async function sweep(context: Context): Promise<void> {
     (volumes ?? []).map((volume) => volume.Name).filter((name) => !known.has(name)),
     clock,
   );
-  const unfinished = `slipway-ci/${repository.name}-`;
+  const unfinished = passingPrefix(repository);
   for (const image of await docker.listImages()) {
     for (const tag of image.RepoTags ?? [])
       if (tag.startsWith(unfinished)) await unlessGone(docker.getImage(tag).remove());

@@ -1,5 +1,5 @@
 import { archiveEnd, members } from "./archive.ts";
-import type { Archive, VolumeMount } from "./container.ts";
+import { type Archive, removeVolumes, type VolumeMount } from "./container.ts";
 import type { Attempt, Context } from "./context.ts";
 import { ciModule, modelModule } from "./definitions/text.ts";
 import { labelsOf } from "./docker.ts";
@@ -100,6 +100,16 @@ export async function makeVolume(
   };
   await context.docker.createVolume({ Name: name, Labels: labels });
   return name;
+}
+
+/** The volume of a workspace; disposing removes it, after the containers that had it. */
+export async function workVolume(
+  context: Context,
+  attempt: Attempt,
+  of: { readonly step: string; readonly index: number },
+): Promise<{ readonly name: string } & AsyncDisposable> {
+  const name = await makeVolume(context, attempt, { ...of, name: "work", kind: "work" });
+  return { name, [Symbol.asyncDispose]: () => removeVolumes(context.docker, [name], context.clock) };
 }
 
 /** Deterministic name for what a step of an attempt makes. */

@@ -134,7 +134,7 @@ export async function leftovers(engine: Docker, repository: string): Promise<Lef
     outputs: ofKind("output"),
     building: (await engine.listImages())
       .flatMap((one) => one.RepoTags ?? [])
-      .filter((tag) => tag.startsWith(`slipway-ci/${repository}-`)),
+      .filter((tag) => tag.startsWith(`slipway-ci/${repository}/`)),
   };
 }
 
