@@ -1,0 +1,58 @@
+import type { CommanderError } from "commander";
+import { expect, test } from "vitest";
+import { createProgram, usageExit } from "../src/cli/program.ts";
+
+/** What a command line asks for: the options its verb is given. */
+async function asked(...words: readonly string[]): Promise<{ globals: unknown; options: unknown }> {
+  let got: { globals: unknown; options: unknown } | undefined;
+  const program = createProgram(async (globals, load, options) => {
+    expect(await load()).toBeTypeOf("function");
+    got = { globals, options };
+  });
+  await program.parseAsync(words, { from: "user" });
+  if (got === undefined) throw new Error("no verb was run");
+  return got;
+}
+
+const refused = async (...words: readonly string[]): Promise<CommanderError> => {
+  const program = createProgram(async () => undefined);
+  for (const command of [program, ...program.commands])
+    command.configureOutput({ writeErr: () => undefined, writeOut: () => undefined });
+  return program.parseAsync(words, { from: "user" }).then(
+    () => {
+      throw new Error("it was taken");
+    },
+    (error: unknown) => error as CommanderError,
+  );
+};
+
+test("options of a verb, global ones before and after it", async () => {
+  expect(await asked("deploy", "prod", "--commit", "3f2a")).toMatchObject({
+    options: { environment: "prod", commit: "3f2a" },
+  });
+  expect(await asked("--json", "demo", "--once")).toMatchObject({
+    globals: { json: true },
+    options: { once: true, down: false },
+  });
+  expect(await asked("demo", "--once", "--json", "-y")).toMatchObject({ globals: { json: true, yes: true } });
+  expect(await asked("config", "--on", "a,b", "--on", "c")).toMatchObject({
+    options: { on: ["a", "b", "c"], planOnly: false },
+  });
+  expect(await asked("console", "--port", "4301")).toMatchObject({ options: { port: 4_301 } });
+  expect(await asked("ci", "log", "7", "unit")).toMatchObject({ options: { run: "7", step: "unit" } });
+});
+
+test("every verb can be loaded", async () => {
+  for (const words of [
+    ["init"], ["provision"], ["config"], ["secrets", "set", "a"], ["secrets", "get", "a"], ["secrets", "list"], ["ci", "runs"], ["ci", "wait", "x"],
+    ["rollback", "prod"], ["releases", "prod"], ["monitor", "status"], ["doctor"],
+  ]) await asked(...words); // biome-ignore format: a table
+});
+
+test("what is not understood is a usage error, help is not", async () => {
+  expect(usageExit(await refused("deplyo"))).toBe(2);
+  expect(usageExit(await refused("deploy"))).toBe(2);
+  expect(usageExit(await refused("demo", "--nonsense"))).toBe(2);
+  expect(usageExit(await refused("console", "--port", "70000"))).toBe(2);
+  expect(usageExit(await refused("--help"))).toBe(0);
+});
