@@ -25,7 +25,7 @@ import { type Deployment, type History, historyOf, type ReleaseRecord, type Stre
 import { installSite } from "./site.ts";
 import { type Step, titleOf, together } from "./steps.ts";
 import { backUp, markStreams, versionsOf } from "./streams.ts";
-import type { Target } from "./target.ts";
+import { engineStatus, type Target } from "./target.ts";
 import { containersOf } from "./topology.ts";
 
 export interface RolloutContext {
@@ -70,11 +70,19 @@ async function carryOut(context: RolloutContext, step: Step): Promise<void> {
   tell({ kind: "step", title, state: "started" });
   try {
     await effect(context, step);
-  } catch (error) {
+  } catch (thrown) {
+    const error = explain(thrown, context, title);
     tell({ kind: "step", title, state: "failed", ms: clock.monotonic() - from, why: messageOf(error) });
     throw error;
   }
   tell({ kind: "step", title, state: "done", ms: clock.monotonic() - from });
+}
+
+/** The engine's own errors are not made for people who only know what they asked for. */
+function explain(thrown: unknown, context: RolloutContext, title: string): unknown {
+  if (engineStatus(thrown) === undefined) return thrown;
+  const why = context.redact(messageOf(thrown));
+  return fail("deploy.host", `${context.target.connection.host} could not ${title}: ${why}`, { cause: thrown });
 }
 
 async function record(context: RolloutContext, entry: ReleaseRecord): Promise<void> {

@@ -1,4 +1,4 @@
-import { type Docker, docker as dockerOf } from "@slipway/connection/docker";
+import { checkDocker, type Docker, docker as dockerOf } from "@slipway/connection/docker";
 import { remoteJournal } from "@slipway/journal";
 import {
   type Clock,
@@ -7,7 +7,6 @@ import {
   messageOf,
   type Release,
   type Secrets,
-  SlipwayError,
   systemClock,
 } from "@slipway/model";
 import { type Revealed, reveal, sumsOf } from "./effects.ts";
@@ -86,6 +85,7 @@ export async function openSession(app: string, action: string, options: RolloutO
   });
   try {
     const engine = options.docker ?? (await dockerOf(connection));
+    await checkDocker(engine);
     const journal: Journal<ReleaseRecord> = await remoteJournal<ReleaseRecord>(connection, pathsOf(app).record, {
       clock,
     });
@@ -138,8 +138,9 @@ export async function openSession(app: string, action: string, options: RolloutO
       try {
         await carryOutSteps(context, (await next()).steps);
       } catch (error) {
-        const stuck = pending.committedAt !== undefined && insteadOf !== pending.deployment.commit;
-        if (!stuck || isOusted(error) || signal.aborted) throw unfinished(error, pending.committedAt !== undefined);
+        const stuck = insteadOf !== pending.deployment.commit;
+        if (pending.committedAt === undefined) throw error;
+        if (!stuck || isOusted(error) || signal.aborted) throw unfinished(error, signal.aborted);
         // It owns the streams but cannot be brought up; the release that is wanted instead takes over from it.
         const note = `did not become active: ${messageOf(error)}`.slice(0, 500);
         await journal.append({ kind: "done", id: pending.deployment.id, note });
@@ -150,7 +151,7 @@ export async function openSession(app: string, action: string, options: RolloutO
     const undo = async (thrown: unknown): Promise<never> => {
       if (isOusted(thrown) || lock.lost.aborted) throw thrown;
       const { pending } = await readHistory(journal);
-      if (pending?.committedAt !== undefined) throw unfinished(thrown, true);
+      if (pending?.committedAt !== undefined) throw unfinished(thrown, signal.aborted);
       if (pending === undefined) throw thrown;
       signal = AbortSignal.any([lock.lost, AbortSignal.timeout(undoMs)]);
       context.reason = messageOf(thrown).split("\n")[0]?.slice(0, 500) ?? "";
@@ -210,7 +211,7 @@ export async function entriesOf(
 }
 
 /** After the commit record there is no way back, only on; the error says so. */
-function unfinished(error: unknown, committed: boolean): unknown {
-  if (!committed || !(error instanceof SlipwayError) || isOusted(error)) return error;
-  return fail("deploy.unfinished", error.message, { cause: error });
+function unfinished(error: unknown, interrupted: boolean): unknown {
+  if (interrupted || isOusted(error)) return error;
+  return fail("deploy.unfinished", messageOf(error), { cause: error });
 }

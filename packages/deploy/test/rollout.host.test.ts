@@ -17,7 +17,6 @@ import {
   sendImages,
   status,
   takeLock,
-  titleOf,
 } from "../src/index.ts";
 import { Target } from "../src/target.ts";
 import { releaseOf, secretsOf, startHost, type TestHost } from "./support/host.ts";
