@@ -34,7 +34,10 @@ function agentOver(connection: Connection, path: string): Agent {
     );
     return undefined;
   };
-  Object.assign(agent, { createConnection });
+  // docker-modem inspects the options of every request to any depth, for a log that is off: through the agent that would be everything
+  // the connection holds, and take minutes once a few sockets are kept alive.
+  const inspect = (): string => `agent of ${connection.host}`;
+  Object.assign(agent, { createConnection, [Symbol.for("nodejs.util.inspect.custom")]: inspect });
   return agent;
 }
 
