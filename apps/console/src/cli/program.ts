@@ -134,9 +134,14 @@ export function createProgram(run: RunVerb): Command {
   verb(
     sub(program, "deploy <environment>", "deploy the verified commit to an environment")
       .option("--commit <commit>", "a commit other than main; it must be verified")
+      .option("--plan", "show what would be done and stop", false)
       .addHelpText("after", "\nExamples:\n  ops deploy prod\n  ops deploy prod --commit 3f2a91c"),
     async () => (await import("../verbs/deploy.ts")).deployTo,
-    (own, args) => ({ environment: args[0] ?? "", ...(typeof own.commit === "string" ? { commit: own.commit } : {}) }),
+    (own, args) => ({
+      environment: args[0] ?? "",
+      planOnly: own.plan === true,
+      ...(typeof own.commit === "string" ? { commit: own.commit } : {}),
+    }),
   );
   verb(
     sub(program, "rollback <environment>", "go back to the release that ran before").option(

@@ -4,7 +4,9 @@ import {
   type DeployEvent,
   type DeployResult,
   deploy,
+  formatPlan,
   type Known,
+  preview,
   type RollbackResult,
   rollback,
   status,
@@ -78,11 +80,18 @@ export async function rollBack(
 
 export async function deployTo(
   context: Context,
-  options: { readonly environment: string; readonly commit?: string },
+  options: { readonly environment: string; readonly planOnly: boolean; readonly commit?: string },
 ): Promise<number> {
   await using session = await openSession(context);
   const environment = environmentOf(session, options.environment);
   const commit = await wantedCommit(session, environment, options.commit);
+  if (options.planOnly) {
+    const { release } = await provenRelease(session, environment, commit);
+    const { connection, docker: engine, secrets, by } = await common(session, context, environment);
+    const steps = await preview({ release, connection, docker: engine, secrets, by });
+    context.out.result(formatPlan(steps), { ok: true, environment: environment.name, commit, plan: steps });
+    return exitCodes.done;
+  }
   const result = await deployCommit(session, context, environment, commit);
   const runs = `${environment.repository} ${commit.slice(0, 12)} runs on ${environment.to.name}`;
   const text =
