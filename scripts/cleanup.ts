@@ -37,23 +37,28 @@ const kinds = [
   { path: "/images", list: "/images/json", query: {}, remove: { force: "1" } },
 ] as const;
 
+/** Who made a thing: a test itself, or a platform of the local cloud that is named for its run. */
+const marks = ["slipway.run", "slipway.cloud"] as const;
+
 /**
- * Removes every container, network, volume and image whose label `slipway.run` is one that `mine`
+ * Removes every container, network, volume and image whose label `slipway.run` or `slipway.cloud` is one that `mine`
  * accepts. Returns how many went. Does nothing when no engine answers; safe to repeat.
  */
 export async function removeRuns(mine: (run: string) => boolean): Promise<number> {
   let removed = 0;
   for (const kind of kinds) {
-    const filters = JSON.stringify({ label: ["slipway.run"] });
-    const answer = await engine("GET", kind.list, { ...kind.query, filters });
-    const found = (Array.isArray(answer) ? answer : ((answer as { Volumes?: unknown } | undefined)?.Volumes ?? [])) as
-      | (Labelled & { Id?: string; Name?: string })[]
-      | undefined;
-    for (const one of Array.isArray(found) ? found : []) {
-      const run = one.Labels?.["slipway.run"];
-      if (run === undefined || !mine(run)) continue;
-      await engine("DELETE", `${kind.path}/${encodeURIComponent(one.Id ?? one.Name ?? "")}`, kind.remove);
-      removed += 1;
+    for (const mark of marks) {
+      const filters = JSON.stringify({ label: [mark] });
+      const answer = await engine("GET", kind.list, { ...kind.query, filters });
+      const found = (Array.isArray(answer) ? answer : ((answer as { Volumes?: unknown } | undefined)?.Volumes ?? [])) as
+        | (Labelled & { Id?: string; Name?: string })[]
+        | undefined;
+      for (const one of Array.isArray(found) ? found : []) {
+        const run = one.Labels?.[mark];
+        if (run === undefined || !mine(run)) continue;
+        await engine("DELETE", `${kind.path}/${encodeURIComponent(one.Id ?? one.Name ?? "")}`, kind.remove);
+        removed += 1;
+      }
     }
   }
   return removed;

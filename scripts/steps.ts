@@ -74,8 +74,8 @@ export const steps: readonly Step[] = [
   {
     kind: "suite",
     name: "browser",
-    title: "browser tests",
-    minutes: 10,
+    title: "the whole platform, in the browser too",
+    minutes: 15,
     cwd: "e2e",
     argv: (_, filters) => ["playwright", "test", "--pass-with-no-tests", "--reporter=list,json", ...filters],
     read: (report, ran) => readSuite(report, ran.status, fromPlaywright),

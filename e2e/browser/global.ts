@@ -1,9 +1,11 @@
 import { writeFile } from "node:fs/promises";
 import { removeThings, thingsOf } from "./engine.ts";
-import { makeProject, ops, type Platform, read, removeProject, startOps, voyageOf } from "./platform.ts";
+import { addressOf, makeProject, ops, type Platform, removeProject, startOps, voyageOf } from "./platform.ts";
 
 /** Names the file that tells the tests about the platform. */
 export const platformVariable = "SLIPWAY_E2E_PLATFORM";
+
+const stopMs = 60_000;
 
 /**
  * Brings one whole platform up for all specs, by the demo itself, and gives what takes it down again: when the tests ended, also
@@ -13,13 +15,13 @@ export const platformVariable = "SLIPWAY_E2E_PLATFORM";
 export default async function setUp(): Promise<() => Promise<void>> {
   if (process.env[platformVariable] !== undefined) return async () => {};
   const project = await makeProject(process.env["SLIPWAY_RUN"] ?? `test-${process.pid}-${Date.now().toString(36)}`);
-  const log = `${project.folder}.log`;
-  const demo = startOps(project, ["demo", "--json", "--port", "0"]);
+  const demo = startOps(project, ["demo", "--json", "--port", "0"], { log: `${project.folder}.log` });
 
   const down = async (): Promise<void> => {
     demo.kill("SIGINT");
-    const { stderr } = await demo.ended;
-    await writeFile(log, stderr);
+    const late = setTimeout(() => demo.kill("SIGKILL"), stopMs);
+    await demo.ended;
+    clearTimeout(late);
     const removed = await ops(project, ["demo", "--down"], { apart: true });
     const left = await thingsOf(project.name);
     await removeThings(left);
@@ -39,8 +41,8 @@ export default async function setUp(): Promise<() => Promise<void>> {
 
   try {
     const voyage = await voyageOf(demo);
-    const app = await read(project, "app", "hostname -I | cut -d' ' -f1");
-    const platform: Platform = { ...project, voyage, app: `http://${app}` };
+    if (!voyage.ok) throw new Error(`ops demo failed\n${(await demo.ended).stderr}`);
+    const platform: Platform = { ...project, voyage, app: `http://${await addressOf(project, "app")}` };
     const file = `${project.folder}/platform.json`;
     await writeFile(file, JSON.stringify(platform));
     process.env[platformVariable] = file;

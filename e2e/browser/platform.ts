@@ -92,6 +92,14 @@ export async function read(project: Project, host: string, script: string): Prom
   return stdout.trim();
 }
 
+/** A host's address, as ssh knows it. */
+export async function addressOf({ folder }: Project, host: string): Promise<string> {
+  const { stdout } = await run(["ssh", "-G", "-F", join(folder, ".slipway/ssh_config"), host]);
+  const [, address] = /^hostname (\S+)$/m.exec(stdout) ?? [];
+  if (address === undefined) throw new Error(`ssh knows no address of ${host}`);
+  return address;
+}
+
 /** Runs git in the ledger's working copy. */
 export const git = ({ folder }: Project, ...args: readonly string[]): Promise<Ran> =>
   run(["git", ...args], { cwd: join(folder, ".slipway/ledger"), env: { GIT_TERMINAL_PROMPT: "0" } });

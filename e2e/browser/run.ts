@@ -1,4 +1,5 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { createWriteStream } from "node:fs";
 
 export interface Ran {
   /** Exit status; undefined when a signal ended it. */
@@ -15,6 +16,8 @@ export interface RunOptions {
   readonly input?: string;
   /** In a process group of its own, so that signals to the group of this one do not reach it. */
   readonly apart?: boolean;
+  /** File that gets its standard error as it comes. */
+  readonly log?: string;
 }
 
 /** A program that runs. */
@@ -54,6 +57,7 @@ export function start(argv: readonly [string, ...string[]], options: RunOptions 
       for (const watcher of [...watchers]) watcher();
     });
   }
+  if (options.log !== undefined) child.stderr.pipe(createWriteStream(options.log));
   // A program that ends without reading its input is not this process's failure.
   child.stdin.on("error", () => {});
   if (options.input !== undefined) child.stdin.end(options.input);
