@@ -159,7 +159,7 @@ test("an interrupted dpkg is repaired", async () => {
 
 test("the lock of apt is waited for", async () => {
   const hold =
-    'use Fcntl; open F,">",shift; fcntl(F,F_SETLKW,pack("s s x4 q q i x4",F_WRLCK,0,0,0,0)) or die $!; $|=1; print "held\n"; <STDIN>';
+    'use Fcntl; open F,">",shift; my $l=pack("s s x4 q q i x4",F_WRLCK,0,0,0,0); fcntl(F,F_SETLKW,$l) or die $!; $|=1; print "held\n"; <STDIN>';
   await using other = await connect();
   const holder = await other.spawn(["perl", "-e", hold, "/var/lib/dpkg/lock-frontend"]);
   holder.stderr.resume();
@@ -179,6 +179,7 @@ test("kill -9 in the middle: the next run waits for the change on its way, then 
   await new Promise<void>((resolve) => {
     program.stdout.on("data", (chunk: Buffer) => chunk.includes("changing") && resolve());
   });
+  await run("while [ ! -p /root/gate ]; do sleep 0.1; done");
   const ended = new Promise((resolve) => program.once("exit", resolve));
   program.kill("SIGKILL");
   await ended;
@@ -187,7 +188,7 @@ test("kill -9 in the middle: the next run waits for the change on its way, then 
     onEvent: (event) => event.type === "waiting" && waiting.resolve(event),
   });
   expect(await waiting.promise).toMatchObject({ holder: expect.stringContaining("process") });
-  await run("while [ ! -p /root/gate ]; do :; done; echo >/root/gate");
+  await run("echo >/root/gate");
   const report = await again;
   expect(report, formatReport(report)).toMatchObject({ failed: 0, ok: 1, changed: 2 });
   expect(await run("cat /root/notes /root/after")).toBe("noted\nafter");
