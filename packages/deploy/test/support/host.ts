@@ -29,10 +29,8 @@ export const connectTo = (machine: TestHost["machine"]): Promise<Connection> =>
     { privateKey: machine.privateKey },
   );
 
-/** A real host with Docker and nginx from Debian. SLIPWAY_TEST_MACHINE may name a file that describes one to use again. */
+/** A real host with Docker and nginx from Debian. */
 export async function startHost(): Promise<TestHost> {
-  if (process.env["DEVM"])
-    return hostOn(JSON.parse((await import("node:fs")).readFileSync(process.env["DEVM"], "utf8")));
   const machine = await startMachine({ name: "deploy-test" });
   const host = await hostOn(machine);
   await host.sh(
