@@ -48,6 +48,8 @@ export async function ledgerCopy(session: Session): Promise<Ledger> {
   if (ci !== undefined) {
     const url = `git@${ci.on.name}:ledger.git`;
     const remotes = (await git(["remote"])).stdout.split("\n");
+    // Made just now: what the demo ends with is checked out, so that `git push ci HEAD:review` goes on from there.
+    if (!remotes.includes("ci")) await git(["checkout", "--quiet", "interest"]);
     await git(["remote", remotes.includes("ci") ? "set-url" : "add", "ci", url]);
   }
   return {
