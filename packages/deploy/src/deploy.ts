@@ -1,5 +1,5 @@
 import { type Release, systemClock } from "@slipway/model";
-import { countsSince, planData, requireReadable } from "./data.ts";
+import { countsSince, requireReadable } from "./data.ts";
 import type { Known, VersionCounts } from "./record.ts";
 import { openSession, type RolloutOptions, type Session } from "./session.ts";
 import { markStreams, versionsOf } from "./streams.ts";
@@ -64,5 +64,3 @@ export async function streamsOf(
   );
   return { all, since };
 }
-
-export { planData };

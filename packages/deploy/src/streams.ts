@@ -1,7 +1,7 @@
 import { type Connection, sh } from "@slipway/model";
 import { emptyMark, StreamCounter } from "./data.ts";
 import { fail } from "./errors.ts";
-import { eventFile, pathsOf } from "./names.ts";
+import { eventFile } from "./names.ts";
 import type { BackupFile, History, StreamMark, VersionCounts } from "./record.ts";
 import type { Target } from "./target.ts";
 
@@ -109,6 +109,3 @@ ls -1d "$all"/*/ | sort | head -n -${keptBackups} | while read -r old; do rm -rf
     throw fail("deploy.backup", `the backup ${folder} on ${target.connection.host} is not complete`);
   return { folder, files };
 }
-
-/** Where an application's record lies. */
-export const recordPath = (app: string): string => pathsOf(app).record;

@@ -1,6 +1,6 @@
 import { execFile, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { Readable } from "node:stream";
@@ -71,9 +71,3 @@ export async function buildService(docker: Docker, build: Build): Promise<Readon
 
 /** A commit id made of a word. */
 export const commitOf = (word: string): string => createHash("sha1").update(word).digest("hex");
-
-export async function writeTemp(content: string): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "slipway-deploy-"));
-  await writeFile(join(folder, "file"), content);
-  return join(folder, "file");
-}
