@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import type { AddressInfo } from "node:net";
 import { fail } from "../errors.ts";
 import { actionRoutes } from "./actions.ts";
@@ -107,7 +107,7 @@ const describing = (name: string): readonly Route[] => [
           volume_limit: 0,
           email: `${name}@localhost`,
           name,
-          uuid: randomUUID(),
+          uuid: createHash("sha256").update(name).digest("hex").slice(0, 32),
           email_verified: true,
           status: "active",
           status_message: "",

@@ -18,7 +18,10 @@ export interface Answer {
   json(): unknown;
 }
 
-/** The little of the Docker Engine's HTTP API that a cloud needs, on the engine of this machine. */
+/**
+ * The little of the Docker Engine's HTTP API that a cloud needs, on the engine of this machine. Paths name no version: old engines know no new
+ * one and new engines refuse old ones, while all that is used here is the same since 1.41.
+ */
 export interface Engine {
   readonly call: (method: "GET" | "POST" | "PUT" | "DELETE", path: string, options?: CallOptions) => Promise<Answer>;
 }
@@ -44,13 +47,7 @@ export function engineAt(socket?: string): Engine {
       const query = new URLSearchParams();
       for (const [name, value] of Object.entries(options.query ?? {}))
         query.set(name, typeof value === "object" ? JSON.stringify(value) : String(value));
-      const reply = await send(
-        where,
-        shown,
-        method,
-        `/v1.41${path}${query.size > 0 ? `?${query.toString()}` : ""}`,
-        options,
-      );
+      const reply = await send(where, shown, method, `${path}${query.size > 0 ? `?${query.toString()}` : ""}`, options);
       const chunks: Buffer[] = [];
       for await (const chunk of reply) chunks.push(chunk as Buffer);
       const text = Buffer.concat(chunks).toString();

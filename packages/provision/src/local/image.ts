@@ -119,33 +119,44 @@ async function build(target: string, files: readonly TarFile[], signal: AbortSig
   if (process.getuid?.() !== 0) throw fail("image.unavailable", "building the host image needs root");
   await mkdir(cacheFolder(), { recursive: true });
   // Only the holder of the lock is here, so what an interrupted build left is nobody's.
-  for (const name of await readdir(cacheFolder()))
-    if (name.startsWith("build-")) await rm(join(cacheFolder(), name), { recursive: true, force: true });
+  const mounts = await readFile("/proc/self/mounts", "utf8");
+  for (const name of await readdir(cacheFolder())) {
+    const left = join(cacheFolder(), name);
+    // Never through a mount: behind it is the machine's own /proc or /dev.
+    if (name.startsWith("build-") && !mounts.includes(left)) await rm(left, { recursive: true, force: true });
+  }
   const folder = await mkdtemp(join(cacheFolder(), "build-"));
   try {
     await writeFile(join(folder, "files.tar"), tar(files));
     await writeFile(join(folder, "finish.sh"), finishRoot);
     const half = join(folder, "host.tar");
     await run(
-      "mmdebstrap",
+      // A process namespace of its own ends with this process, however that ends, and all in it: an orphan would go on in a folder that the next
+      // builder clears.
+      "setpriv",
       [
+        "--pdeathsig=KILL",
+        "unshare",
+        "--fork",
+        "--pid",
+        "--mount-proc",
+        "--kill-child=KILL",
+        "mmdebstrap",
         "--mode=root",
         "--variant=minbase",
         "--skip=cleanup/apt/lists",
         `--include=${hostPackages.join(",")}`,
         '--aptopt=APT::Install-Recommends "false"',
         '--aptopt=Acquire::Languages "none"',
-        "--dpkgopt=force-unsafe-io",
-        "--dpkgopt=path-exclude=/usr/share/man/*",
-        "--dpkgopt=path-exclude=/usr/share/doc/*",
-        "--dpkgopt=path-exclude=/usr/share/locale/*",
-        `--customize-hook=tar-in ${join(folder, "files.tar")} /`,
+        // Before dpkg runs: among the files is what it leaves out. Given as an option it would cost a filter per package.
+        `--extract-hook=tar-in ${join(folder, "files.tar")} /`,
+        '--extract-hook=rm -rf "$1"/usr/share/man/* "$1"/usr/share/doc/* "$1"/usr/share/locale/*',
         `--customize-hook=chroot "$1" sh < ${join(folder, "finish.sh")}`,
         "bookworm",
         half,
         ...mirrors,
       ],
-      { ...process.env, TMPDIR: folder },
+      { ...process.env, PATH: "/usr/sbin:/usr/bin:/sbin:/bin", TMPDIR: folder },
       signal,
     );
     await rename(half, target);
@@ -161,19 +172,24 @@ function run(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
-    execFile(program, [...args], { env, maxBuffer: 1 << 26, ...(signal && { signal }) }, (error, _out, stderr) => {
-      if (error === null) return resolve();
-      if (signal?.aborted === true) return reject(signal.reason);
-      const last = stderr
-        .trim()
-        .split("\n")
-        .filter((line) => line.startsWith("E:") || /No space left/.test(line))
-        .slice(-3)
-        .join("; ");
-      if (/No space left on device/.test(stderr))
-        return reject(fail("disk.full", `no space is left for the host image in ${cacheFolder()}`, { cause: error }));
-      reject(fail("image.failed", `${program} failed: ${last || messageOf(error)}`, { cause: error }));
-    });
+    execFile(
+      program,
+      [...args],
+      { env, maxBuffer: 1 << 26, killSignal: "SIGKILL", ...(signal && { signal }) },
+      (error, _out, stderr) => {
+        if (error === null) return resolve();
+        if (signal?.aborted === true) return reject(signal.reason);
+        const last = stderr
+          .trim()
+          .split("\n")
+          .filter((line) => line.startsWith("E:") || /No space left/.test(line))
+          .slice(-3)
+          .join("; ");
+        if (/No space left on device/.test(stderr))
+          return reject(fail("disk.full", `no space is left for the host image in ${cacheFolder()}`, { cause: error }));
+        reject(fail("image.failed", `mmdebstrap failed: ${last || messageOf(error)}`, { cause: error }));
+      },
+    );
   });
 }
 

@@ -1,7 +1,7 @@
 import { gunzipSync, gzipSync } from "node:zlib";
 import type { Engine } from "./engine.ts";
-import { runLabel } from "./run-label.ts";
 import { addressLabel } from "./network.ts";
+import { runLabel } from "./run-label.ts";
 
 /**
  * Everything the cloud knows is read from labels of objects in the engine, each time: droplets are containers; keys, actions and later changes of
