@@ -136,7 +136,7 @@ describe("a CI that is killed", () => {
     expect(await mainCommit(place.connection, place.repository)).toBe(commit);
   });
 
-  it("starts no second run for a main that somebody moved by hand meanwhile, but tests on the new one", async () => {
+  it("between saying that main will move and moving it, moves it, and tests a later push on the new main", async () => {
     const base = await place.copy.commit("base", quick("base"));
     await place.copy.git("push", "--quiet", "ci", "HEAD:review");
     expect(await live({ until: 1 }).ended).toMatchObject({ status: 0 });

@@ -18,7 +18,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { shop } from "./support/shop.ts";
 import { leftovers, type Site, site } from "./support/site.ts";
 
-const signal = AbortSignal.timeout(280_000);
+/** A deadline for one wait. */
+const soon = (): AbortSignal => AbortSignal.timeout(200_000);
 let place: Site;
 const stop = new AbortController();
 let running: Promise<void>;
@@ -28,7 +29,7 @@ const states = (run: Run): string =>
 const pushed = async (message: string, files: Record<string, string>): Promise<Run> => {
   const commit = await place.copy.commit(message, files);
   await place.copy.git("push", "--quiet", "ci", "+HEAD:refs/heads/review");
-  return await waitForRun(place.connection, place.repository, commit, { signal, everyMs: 100 });
+  return await waitForRun(place.connection, place.repository, commit, { signal: soon(), everyMs: 100 });
 };
 const logText = async (run: Run, step: string): Promise<string> =>
   Buffer.from((await readLog(place.connection, { repository: place.repository, run: run.id, step })).bytes).toString();
@@ -212,7 +213,7 @@ describe("ciServer", () => {
     if (main === undefined) throw new Error("no main");
     const before = (await readRuns(place.connection, place.repository)).length;
     await runAgain(place.connection, place.repository, main);
-    for await (const runs of followRuns(place.connection, place.repository, signal)) {
+    for await (const runs of followRuns(place.connection, place.repository, soon())) {
       const run = runs[before];
       if (run?.finishedAt === undefined) continue;
       expect(run).toMatchObject({ commit: main, state: "passed" });
@@ -224,6 +225,30 @@ describe("ciServer", () => {
       break;
     }
     expect(await mainCommit(place.connection, place.repository)).toBe(main);
+  });
+
+  it("begins again on the new main when somebody moved it meanwhile", async () => {
+    const main = (await mainCommit(place.connection, place.repository)) ?? "";
+    await place.copy.git("reset", "--quiet", "--hard", main);
+    const hand = await place.copy.commit("By hand", { "HAND.md": "hand\n" });
+    await place.copy.git("reset", "--quiet", "--hard", main);
+    const commit = await place.copy.commit("Take time", shop({ unit: "sleep 3" }));
+    await place.copy.git("push", "--quiet", "ci", "+HEAD:refs/heads/review");
+    const inServer = ["--git-dir", place.repository.gitDir] as const;
+    await place.copy.git(...inServer, "fetch", "--quiet", place.copy.folder, hand);
+    for await (const runs of followRuns(place.connection, place.repository, soon())) {
+      const unit = runs.at(-1)?.steps.find((step) => step.name === "unit test");
+      if (runs.at(-1)?.commit === commit && unit?.state === "running") break;
+    }
+    await place.copy.git(...inServer, "update-ref", "refs/heads/main", hand, main);
+    const run = await waitForRun(place.connection, place.repository, commit, { signal: soon(), everyMs: 100 });
+    expect(run).toMatchObject({ state: "passed", attempt: 2, base: hand });
+    const now = (await mainCommit(place.connection, place.repository)) ?? "";
+    expect(now).toBe(run.candidate);
+    expect(await place.copy.git(...inServer, "show", `${now}:HAND.md`)).toBe("hand");
+    expect(await place.copy.git(...inServer, "merge-base", "--is-ancestor", commit, now)).toBe("");
+    await place.copy.git("fetch", "--quiet", "ci", "main");
+    await place.copy.git("reset", "--quiet", "--hard", "FETCH_HEAD");
   });
 
   it("survives a repository whose files fight with the outputs", async () => {

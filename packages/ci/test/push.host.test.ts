@@ -21,7 +21,7 @@ import { postReceiveHook, updateHook } from "./support/hooks.ts";
 import { quick } from "./support/shop.ts";
 import { type Site, site, type WorkingCopy, workingCopy } from "./support/site.ts";
 
-const signal = AbortSignal.timeout(280_000);
+const signal = AbortSignal.timeout(900_000);
 const stop = new AbortController();
 let place: Site;
 let machine: Awaited<ReturnType<typeof startMachine>>;
