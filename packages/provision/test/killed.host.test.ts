@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
 import { afterAll, expect, test } from "vitest";
 import { generateSshKey } from "../src/ssh-key.ts";
 import { heldBy, nothing } from "./support/cloud.ts";
@@ -14,7 +15,7 @@ writeFileSync(keyFile, key.privateKey, { mode: 0o600 });
 writeFileSync(`${keyFile}.pub`, key.publicKey);
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const program = join(import.meta.dirname, "support/provision.ts");
+const program = fileURLToPath(new URL("./support/provision.ts", import.meta.url));
 const begin = (stack: string, what: string): ChildProcess =>
   spawn(process.execPath, ["--conditions=source", program, stack, keyFile, what], {
     stdio: ["ignore", "pipe", "inherit"],
