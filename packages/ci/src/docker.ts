@@ -28,6 +28,7 @@ export const labelsOf = (repository: string, run: string, step: string, attempt:
 
 /**
  * The engine's multiplexed output: frames of one byte for the stream (1 stdout, 2 stderr), three empty ones, four of length.
+ * In the order they came, which splitting into two streams would lose.
  * https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Container/operation/ContainerAttach
  */
 export async function* frames(

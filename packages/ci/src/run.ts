@@ -1,7 +1,7 @@
-import { messageOf, SlipwayError } from "@slipway/model";
+import { messageOf } from "@slipway/model";
 import { candidateOf } from "./candidate.ts";
 import type { Context } from "./context.ts";
-import { fail } from "./errors.ts";
+import { fail, isOfPatch } from "./errors.ts";
 import { evaluate } from "./evaluate.ts";
 import { openLog, printable } from "./log.ts";
 import { dropBuilding, pipelineDigest, publish, type Signer } from "./publish.ts";
@@ -14,21 +14,6 @@ interface Failure {
   readonly message: string;
   readonly logTail?: string;
 }
-
-/** Codes that tell of the patch and not of the CI: they end the run, others end the attempt. */
-const patchCodes = new Set([
-  "ci.pipeline-invalid",
-  "ci.pipeline-unreadable",
-  "ci.step-required",
-  "ci.conflict",
-  "ci.missing-output",
-  "ci.no-image",
-  "ci.step-failed",
-]);
-
-/** Whether an error is the patch's own. */
-export const isOfPatch = (thrown: unknown): thrown is SlipwayError =>
-  thrown instanceof SlipwayError && patchCodes.has(thrown.code);
 
 /**
  * Takes one run to its end: passed, with main moved; or failed, with main as it was. When main moved meanwhile the run begins

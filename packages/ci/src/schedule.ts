@@ -1,11 +1,11 @@
 import type { App } from "@slipway/model";
 import type { Attempt, Context } from "./context.ts";
+import { isOfPatch } from "./errors.ts";
 import { nextSteps, type StepState, upstream } from "./graph.ts";
 import { buildImage } from "./image-step.ts";
 import { openLog, type StepLog } from "./log.ts";
 import type { PipelineData, StepData } from "./pipeline.ts";
 import type { StepOutcome } from "./records.ts";
-import { isOfPatch } from "./run.ts";
 import { runStep, type StepResult, type Upstream } from "./steps.ts";
 
 export interface GraphWork {
