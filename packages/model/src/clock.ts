@@ -51,7 +51,8 @@ export function virtualClock(startMs = 0): VirtualClock {
     sleep: (spanMs, signal) =>
       new Promise((resolve, reject) => {
         if (signal?.aborted === true) return reject(signal.reason);
-        const sleeper = { due: mono + spanMs, serial: (serial += 1), wake: resolve };
+        serial += 1;
+        const sleeper = { due: mono + spanMs, serial, wake: resolve };
         sleepers.push(sleeper);
         signal?.addEventListener(
           "abort",

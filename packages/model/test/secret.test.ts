@@ -5,7 +5,7 @@ import { Secret } from "../src/secret.ts";
 
 test("a secret shows itself nowhere", () => {
   const secret = new Secret("db.password");
-  expect(`${secret}`).toBe("[secret]");
+  expect(String(secret)).toBe("[secret]");
   expect(inspect({ secret })).toContain("[secret]");
   expect(JSON.stringify(secret)).toBe('{"secret":"db.password"}');
 });

@@ -40,10 +40,10 @@ export interface VoyageEvents {
 export async function walk(
   legs: readonly Leg[],
   how: { readonly clock: Clock; readonly signal: AbortSignal; readonly events: VoyageEvents },
-): Promise<{ readonly report: VoyageReport; readonly error: unknown }> {
+): Promise<{ readonly report: VoyageReport; readonly error: Error | undefined }> {
   const start = how.clock.monotonic();
   const done: LegReport[] = [];
-  let error: unknown;
+  let error: Error | undefined;
   for (const [index, leg] of legs.entries()) {
     how.events.begin(leg, index);
     const began = how.clock.monotonic();
@@ -53,7 +53,7 @@ export async function walk(
       const result = await leg.run(how.signal);
       done.push({ name: leg.name, ok: true, seconds: seconds(), ...result });
     } catch (thrown) {
-      error = thrown;
+      error = thrown instanceof Error ? thrown : new Error(messageOf(thrown));
       done.push({ name: leg.name, ok: false, seconds: seconds(), changes: 0, seen: messageOf(thrown) });
     }
     const last = done.at(-1);

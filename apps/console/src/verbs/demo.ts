@@ -48,7 +48,7 @@ export async function demo(context: Context, options: DemoOptions): Promise<numb
   if (error !== undefined) {
     out.say(formatVoyage(report));
     if (out.json) out.result("", report);
-    throw error instanceof Error ? error : new Error(String(error));
+    throw error;
   }
   if (options.once) {
     out.result(formatVoyage(report), report);
