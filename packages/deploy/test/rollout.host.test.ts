@@ -248,12 +248,15 @@ describe("one host", () => {
 
   test("comes back after a reboot of the host, with its events", async () => {
     const before = await offset();
+    const ran = (await status(host.connection, app, host.docker)).current;
     await host.sh("systemctl enable nginx docker");
     await host.connection.exec(["systemctl", "reboot"]).catch(() => undefined);
     await using back = await host.reconnect();
     await back.sh("until curl -sf localhost/readyz; do sleep 0.2; done");
     expect(JSON.parse(await back.sh("curl -sf -d '{}' localhost/api/events"))).toMatchObject({ offset: before + 1 });
-    const again = await deploy({ ...options, connection: back.connection, docker: back.docker, release: await v3() });
-    expect(again.outcome).toBe("nothing to do");
+    const { current, pending, containers } = await status(back.connection, app, back.docker);
+    expect(current).toEqual(ran);
+    expect(pending).toBeUndefined();
+    expect(containers.map((one) => one.serving)).toEqual([true, true, true]);
   });
 });

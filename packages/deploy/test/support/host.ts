@@ -3,6 +3,7 @@ import { ssh } from "@slipway/connection/ssh";
 import { type Machine, startMachine } from "@slipway/machines";
 import {
   type App,
+  type Command,
   type Connection,
   predicateType,
   type Release,
@@ -46,9 +47,12 @@ export async function startHost(): Promise<TestHost> {
   };
 }
 
+/** When PID 1 started: another number after a reboot, and only then. */
+const bootTime: Command = ["sh", "-c", "cut -d' ' -f22 /proc/1/stat"];
+
 export async function hostOn(machine: TestHost["machine"]): Promise<TestHost> {
   const connection = await connectTo(machine);
-  const booted = (await connection.exec(["stat", "-c", "%Z", "/proc/1"])).stdout;
+  const booted = (await connection.exec(bootTime)).stdout;
   return {
     machine,
     connection,
@@ -61,8 +65,7 @@ export async function hostOn(machine: TestHost["machine"]): Promise<TestHost> {
     },
     async reconnect() {
       // The old system still answers for a moment; PID 1's start time tells the new one.
-      const bootOf = async (one: Connection): Promise<string> =>
-        (await one.exec(["stat", "-c", "%Z", "/proc/1"])).stdout;
+      const bootOf = async (one: Connection): Promise<string> => (await one.exec(bootTime)).stdout;
       for (;;) {
         try {
           const next = await hostOn(machine);
