@@ -5,7 +5,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
-import type { App } from "@slipway/model";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import app from "../../app.ts";
 import pipeline from "../../pipeline.ts";
@@ -63,7 +62,7 @@ test("made again, it only gets its remote; somebody else's folder is left alone"
 });
 
 test("what the application says it reads is what its code reads", () => {
-  const core = (app as App).services.find(({ name }) => name === "core");
+  const core = app.services.find(({ name }) => name === "core");
   expect(core?.events?.reads).toEqual(reads);
   expect(core?.events?.writes).toEqual({ LoanGranted: 1, RepaymentMade: 1 });
 });
