@@ -22,8 +22,8 @@ export function dockerfile(step: ImageStep, base: string): string {
     ...step.copy.map(({ from, to }) => `COPY ${JSON.stringify([basename(from), to])}`),
     ...Object.entries(step.env).map(([name, value]) => `ENV ${name}=${quoted(value)}`),
     `USER ${step.user}`,
+    // It also takes the base's CMD away.
     `ENTRYPOINT ${JSON.stringify(step.entry)}`,
-    "CMD []",
     "",
   ].join("\n");
 }

@@ -183,7 +183,7 @@ describe("plans as data", () => {
       env: { A: 'x"$HOME\\' },
     });
     expect(dockerfile(web, "slipway/node:1")).toBe(
-      'FROM slipway/node:1\nCOPY ["dist","/app"]\nENV A="x\\"\\$HOME\\\\"\nUSER 1000:1000\nENTRYPOINT ["node","/app/main.js"]\nCMD []\n',
+      'FROM slipway/node:1\nCOPY ["dist","/app"]\nENV A="x\\"\\$HOME\\\\"\nUSER 1000:1000\nENTRYPOINT ["node","/app/main.js"]\n',
     );
   });
 

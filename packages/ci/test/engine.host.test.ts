@@ -91,6 +91,8 @@ describe("ciServer", () => {
     });
     const image = await place.docker.getImage(`shop/web:${run.commit}`).inspect();
     expect(release.images).toEqual({ web: image.Id });
+    expect(image.Config).toMatchObject({ Entrypoint: ["node", "/app/main.js"], Cmd: null, User: "1000:1000" });
+    expect(JSON.stringify(image)).not.toContain("PRIVATE KEY");
     expect(image.Config.Labels).toMatchObject({ "slipway.service": "web", "slipway.commit": run.commit });
     expect(JSON.parse(image.Config.Labels["slipway.app"] ?? "")).toEqual(release.app);
     const { predicate } = JSON.parse(signed.json);
