@@ -172,6 +172,16 @@ export async function startContainer(target: Target, name: string): Promise<void
   }
 }
 
+/**
+ * Tells a service to look again who may write. By the host's own `kill`: the engine takes any signal that is sent through it for
+ * somebody's wish to stop the container, and would not start it again after a crash or a reboot.
+ */
+export async function tellWriter(target: Target, name: string): Promise<void> {
+  const { State } = await target.docker.getContainer(name).inspect();
+  // One that does not run is told by the gate that follows; 0 would mean this shell's own process group.
+  if (State.Pid > 0) await target.change(`tell ${name} to look who writes`, sh`kill -USR2 ${String(State.Pid)}`);
+}
+
 /** Asks a container to end and waits until it did. One that is gone or stopped is fine. Gives its exit status. */
 export async function stopContainer(target: Target, name: string, seconds: number): Promise<number | undefined> {
   await target.check();

@@ -13,6 +13,7 @@ import {
   slotPort,
   startContainer,
   stopContainer,
+  tellWriter,
 } from "./effects.ts";
 import { fail } from "./errors.ts";
 import { type DeployEvent, isQuiet } from "./events.ts";
@@ -141,8 +142,7 @@ async function effect(context: RolloutContext, step: Step): Promise<void> {
     case "writer":
       return target.write(writerFile(target.app, step.service), `${step.release}\n`, { mode: "0644" });
     case "promote":
-      await target.check();
-      await target.docker.getContainer(step.container).kill({ signal: "SIGUSR2" });
+      await tellWriter(target, step.container);
       return gate(context, step, "active");
     case "remove":
       return removeContainer(target, step.container);
