@@ -3,13 +3,13 @@ import { ssh } from "@slipway/connection/ssh";
 import { type Machine, startMachine } from "@slipway/machines";
 import {
   type App,
-  type Command,
   type Connection,
   predicateType,
   type Release,
   type Secrets,
   type Statement,
   statementType,
+  systemClock,
 } from "@slipway/model";
 import { generateKey, type SignedStatement, signStatement, verifyStatement } from "@slipway/trust";
 import { type Build, buildService, commitOf } from "./image.ts";
@@ -48,7 +48,7 @@ export async function startHost(): Promise<TestHost> {
 }
 
 /** When PID 1 started: another number after a reboot, and only then. */
-const bootTime: Command = ["sh", "-c", "cut -d' ' -f22 /proc/1/stat"];
+const bootTime = ["sh", "-c", "cut -d' ' -f22 /proc/1/stat"] as const;
 
 export async function hostOn(machine: TestHost["machine"]): Promise<TestHost> {
   const connection = await connectTo(machine);
@@ -64,19 +64,15 @@ export async function hostOn(machine: TestHost["machine"]): Promise<TestHost> {
       return stdout.trim();
     },
     async reconnect() {
-      // The old system still answers for a moment; PID 1's start time tells the new one.
-      const bootOf = async (one: Connection): Promise<string> => (await one.exec(bootTime)).stdout;
+      // The old system still answers for a moment, and the new one before it has started everything.
       for (;;) {
-        try {
-          const next = await hostOn(machine);
-          if ((await next.connection.exec(["systemctl", "is-system-running", "--wait"])).status !== 0)
-            throw new Error("starting");
-          if ((await bootOf(next.connection)) !== booted) return next;
-          await next[Symbol.asyncDispose]();
-        } catch (error) {
-          if (!(error instanceof Error)) throw error;
-        }
-        await new Promise((resolve) => setTimeout(resolve, 200));
+        const next = await hostOn(machine).catch(() => undefined);
+        const up = await next?.connection
+          .exec(["sh", "-c", `systemctl is-system-running --wait >/dev/null; ${bootTime[2]}`])
+          .catch(() => undefined);
+        if (next !== undefined && up?.status === 0 && up.stdout !== booted) return next;
+        await next?.[Symbol.asyncDispose]();
+        await systemClock.sleep(200);
       }
     },
     [Symbol.asyncDispose]: () => connection[Symbol.asyncDispose](),
