@@ -215,16 +215,6 @@ async function health(
   });
 }
 
-/**
- * Tells a writer to read /data/writer again. Not through the engine: Docker 20.10 takes any `docker kill` for a stop by hand, after which the
- * container is restarted neither after a crash nor after a reboot.
- */
-async function signalWriter(target: Target, container: string): Promise<void> {
-  const { State } = await target.docker.getContainer(container).inspect();
-  // One that does not run reads the file when it starts.
-  if (State.Pid > 0) await target.change(`signal ${container}`, sh`kill -USR2 ${State.Pid}`);
-}
-
 /** The streams where the new writer begins. What the old one wrote until its end counts: the release must read that too. */
 async function takeOver(
   context: RolloutContext,
