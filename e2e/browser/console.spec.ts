@@ -73,7 +73,12 @@ test("it shows the hosts and their properties", async ({ browser, platform }, in
     await expect(badge(card(page, host), "up")).toBeVisible();
     const properties = card(page, `Properties of ${host}`);
     // Seen on the host itself, which takes its time after the console's start.
-    await expect(properties.getByText(/docker/i).filter({ visible: true }).first()).toBeVisible({ timeout: 60_000 });
+    await expect(
+      properties
+        .getByText(/docker/i)
+        .filter({ visible: true })
+        .first(),
+    ).toBeVisible({ timeout: 60_000 });
     await expect(badge(properties, "holds")).not.toHaveCount(0);
     await expect(badge(properties, "differs")).toHaveCount(0);
     await expect(badge(card(page, host), "\\d+ properties hold")).toBeVisible();

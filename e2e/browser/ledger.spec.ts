@@ -18,7 +18,7 @@ for (const size of widths) {
     await expect(page).toHaveTitle("Ledger");
     await expect(page.locator("#release")).toContainText((await commitOf(platform, "v2")).slice(0, 12));
 
-    const borrower = `Grace Hopper ${size.width}`;
+    const borrower = `Grace Hopper ${crypto.randomUUID().slice(0, 8)}`;
     await page.getByLabel("Borrower").fill(borrower);
     await page.getByLabel("E-mail").fill("grace@example.org");
     await page.getByLabel("Amount").fill("1906.12");
