@@ -12,7 +12,7 @@ import {
   systemClock,
 } from "@slipway/model";
 import { generateKey, type SignedStatement, signStatement, verifyStatement } from "@slipway/trust";
-import { type Build, buildService, commitOf } from "./image.ts";
+import { type Build, buildService, commitOf, removeImages } from "./image.ts";
 
 export interface TestHost extends AsyncDisposable {
   readonly machine: Pick<Machine, "address" | "port" | "privateKey" | "hostKey">;
@@ -43,6 +43,7 @@ export async function startHost(): Promise<TestHost> {
     async [Symbol.asyncDispose]() {
       await host[Symbol.asyncDispose]();
       await machine[Symbol.asyncDispose]();
+      await removeImages(host.local);
     },
   };
 }

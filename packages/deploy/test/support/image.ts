@@ -10,6 +10,7 @@ import type { Docker } from "@slipway/connection/docker";
 import { tarEnd, tarHeader, tarPadding } from "../../src/tar.ts";
 
 const run = promisify(execFile);
+const label = "slipway-test";
 const base = `slipway-deploy-test/node:${process.versions.node}`;
 
 /** Node and its libraries FROM scratch, made of this machine's own; kept between runs. */
@@ -63,10 +64,16 @@ export async function buildService(docker: Docker, build: Build): Promise<Readon
   });
   const names = ["core", "web", "mail"].map((service) => `${app}/${service}:${commit}`);
   const context = Readable.from([Buffer.concat([...parts, tarEnd])]);
-  await text(await docker.buildImage(context, { t: names[0] ?? "", labels: { "slipway-test": "deploy" } }));
+  await text(await docker.buildImage(context, { t: names[0] ?? "", labels: { [label]: "deploy" } }));
   const { Id } = await docker.getImage(names[0] ?? "").inspect();
   for (const name of names.slice(1)) await docker.getImage(Id).tag({ repo: name.split(":")[0] ?? "", tag: commit });
   return { core: Id, web: Id, mail: Id };
+}
+
+/** Removes what was built here; the base stays for the next time. */
+export async function removeImages(docker: Docker): Promise<void> {
+  for (const { RepoTags } of await docker.listImages({ filters: { label: [`${label}=deploy`] } }))
+    for (const tag of RepoTags ?? []) await docker.getImage(tag).remove();
 }
 
 /** A commit id made of a word. */
