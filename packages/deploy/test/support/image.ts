@@ -72,7 +72,7 @@ export async function buildService(docker: Docker, build: Build): Promise<Readon
 
 /** Removes what was built here; the base stays for the next time. */
 export async function removeImages(docker: Docker): Promise<void> {
-  for (const { RepoTags } of await docker.listImages({ filters: { label: [`${label}=deploy`] } }))
+  for (const { RepoTags } of await docker.listImages({ filters: { label: [`${label}=deploy`], dangling: ["false"] } }))
     for (const tag of RepoTags ?? []) await docker.getImage(tag).remove();
 }
 
