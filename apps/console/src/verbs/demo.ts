@@ -1,7 +1,8 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { exitCodes, formatMs } from "@slipway/model";
+import { exitCodes, formatMs, SlipwayError } from "@slipway/model";
 import type { Context } from "../cli/context.ts";
+import { presentError } from "../cli/output.ts";
 import { legsOf } from "../demo/legs.ts";
 import { formatVoyage, walk } from "../demo/voyage.ts";
 import { openSession } from "../platform/session.ts";
@@ -46,9 +47,12 @@ export async function demo(context: Context, options: DemoOptions): Promise<numb
     await destroyAll(session, context);
   }
   if (error !== undefined) {
+    if (signal.aborted) throw error;
     out.say(formatVoyage(report));
-    if (out.json) out.result("", report);
-    throw error;
+    // One document on standard output: the report, with what stopped it.
+    if (out.json)
+      out.result("", { ...report, error: error instanceof SlipwayError ? error.toJSON() : { message: error.message } });
+    return presentError(error, { json: false, quiet: false });
   }
   if (options.once) {
     out.result(formatVoyage(report), report);
