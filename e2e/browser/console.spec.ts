@@ -148,21 +148,25 @@ test("it shows metrics as charts, the checks and the drill's alert", async ({ br
 });
 
 test("it shows by itself that a service stops and comes back", async ({ browser, platform }, info) => {
+  // After some alerts in quick succession one resolves only after minutes of calm.
+  test.setTimeout(400_000);
   const core = `ledger-core-${(await releases(platform)).current?.deployment.slot}`;
-  const { page, complaints } = await visit(browser, platform);
-  const state = page.getByRole("status");
-  await expect(badge(state, "all is well")).toBeVisible({ timeout: 60_000 });
+  const { page, complaints } = await visit(browser, platform, "monitor");
+  const check = card(page, "Checks").getByRole("listitem").filter({ hasText: "http://app/api/loans" });
+  // Others may tell of the machine that this runs on.
+  const alert = card(page, "Alerts").getByRole("listitem").filter({ hasText: "http://app/api/loans" }).first();
+  await expect(badge(check, "up")).toBeVisible({ timeout: 60_000 });
   await page.evaluate(() => document.body.setAttribute("data-same-page", "yes"));
   await read(platform, "app", `docker stop ${core}`);
   try {
-    await expect(badge(state, "needs attention")).toBeVisible({ timeout: 30_000 });
-    await expect(badge(card(page, "Alerts"), "critical").first()).toBeVisible({ timeout: 30_000 });
+    await expect(badge(check, "down")).toBeVisible({ timeout: 30_000 });
+    await expect(badge(alert, "critical")).toBeVisible({ timeout: 30_000 });
     await keep(info, "alert", await page.screenshot({ fullPage: true }));
   } finally {
     await read(platform, "app", `docker start ${core}`);
   }
-  await expect(badge(state, "all is well")).toBeVisible({ timeout: 60_000 });
-  await expect(badge(card(page, "Alerts"), "resolved").first()).toBeVisible();
+  await expect(badge(check, "up")).toBeVisible({ timeout: 60_000 });
+  await expect(badge(alert, "resolved")).toBeVisible({ timeout: 300_000 });
   await expect(page.locator("body")).toHaveAttribute("data-same-page", "yes");
   expect(complaints).toEqual([]);
 });

@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { told } from "./chat.ts";
 import { expect, test } from "./fixtures.ts";
 import { commitOf, git, ops, opsJson, serverMain, startOps, voyageOf } from "./platform.ts";
 import { exactly, releases, seenContainers } from "./releases.ts";
@@ -64,31 +65,36 @@ test("the legs one by one change nothing either", async ({ platform }) => {
   expect(seen.history.map((one) => one.deployment.action)).toContain("rollback");
 });
 
-test("ops monitor status tells that all is well", async ({ platform }) => {
+test("ops monitor status tells that all is well, and the team was told of every end", async ({ platform }) => {
+  // After some alerts in quick succession one resolves only after minutes of calm.
+  test.setTimeout(420_000);
   interface Status {
     readonly hosts: readonly { name: string; state: string; metrics: Record<string, { metric: number }> }[];
     readonly checks: readonly { name: string; state: string }[];
-    readonly alerts: readonly unknown[];
+    readonly alerts: readonly { title: string }[];
     readonly undelivered: number;
   }
+  const ledger = "http://app/api/loans";
   const status = (): Promise<Status> => opsJson<Status>(platform, ["monitor", "status"]);
+  const seen = async (): Promise<object> => {
+    const { hosts, checks, alerts, undelivered } = await status();
+    return {
+      hosts: hosts.map(({ name, state }) => `${name} ${state}`).toSorted(),
+      checks: [...new Set(checks.map((check) => check.state))],
+      // Others may tell of the machine that this runs on: busy, or nearly full.
+      alerts: alerts.filter((alert) => alert.title.includes(ledger)),
+      undelivered,
+    };
+  };
   await expect
-    .poll(
-      async () => {
-        const { hosts, checks, alerts, undelivered } = await status();
-        return {
-          hosts: hosts.map(({ name, state }) => `${name} ${state}`).toSorted(),
-          checks: [...new Set(checks.map((check) => check.state))],
-          alerts,
-          undelivered,
-        };
-      },
-      { timeout: 60_000 },
-    )
+    .poll(seen, { timeout: 360_000 })
     .toEqual({ hosts: ["app ok", "ci ok", "monitor ok"], checks: ["ok"], alerts: [], undelivered: 0 });
   const { hosts, checks } = await status();
-  expect(checks.map((check) => check.name).join("\n")).toContain("http://app/api/loans");
+  expect(checks.map((check) => check.name).join("\n")).toContain(ledger);
   for (const { name, metrics } of hosts) expect(metrics["memory"]?.metric, name).toBeGreaterThan(0);
+  const texts = (await told(platform)).filter((text) => text.includes(ledger));
+  expect(texts[0]).toMatch(/^Critical: /);
+  expect(texts.at(-1)).toMatch(/^Resolved after /);
 });
 
 test("secrets go in by standard input, come out whole, and gpg reads them too", async ({ platform }) => {
