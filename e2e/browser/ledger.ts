@@ -38,7 +38,7 @@ export interface Traffic {
 
 /** Reads the page and the list, and lends, one after another without a pause, until `stop`; three such users at once. */
 export function traffic(app: string, name: string): { stop(): Promise<Traffic> } {
-  let going = true;
+  const over = new AbortController();
   let answered = 0;
   const failed: string[] = [];
   const lent: string[] = [];
@@ -59,7 +59,7 @@ export function traffic(app: string, name: string): { stop(): Promise<Traffic> }
     return answer.status;
   };
   const user = async (number: number): Promise<void> => {
-    for (let round = 0; going; round += 1) {
+    for (let round = 0; !over.signal.aborted; round += 1) {
       const borrower = `${name} ${number}.${round}`;
       await ask("GET /", get("/"), 200);
       await ask("GET /api/loans", get("/api/loans"), 200);
@@ -69,7 +69,7 @@ export function traffic(app: string, name: string): { stop(): Promise<Traffic> }
   const users = Promise.all([1, 2, 3].map(user));
   return {
     stop: async () => {
-      going = false;
+      over.abort();
       await users;
       return { answered, failed, lent };
     },

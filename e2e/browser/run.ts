@@ -54,7 +54,7 @@ export function start(argv: readonly [string, ...string[]], options: RunOptions 
   for (const stream of ["stdout", "stderr"] as const) {
     child[stream].setEncoding("utf8").on("data", (text: string) => {
       output[stream] += text;
-      for (const watcher of [...watchers]) watcher();
+      for (const watcher of watchers) watcher();
     });
   }
   if (options.log !== undefined) child.stderr.pipe(createWriteStream(options.log));
