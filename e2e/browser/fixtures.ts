@@ -12,9 +12,8 @@ function platformHere(): Platform {
 
 /** Tests of the platform that the global setup brought up. What a test starts ends with it. */
 export const test = base.extend<{ platform: Platform }>({
-  // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixtures that are used from this pattern
-  // oxlint-disable-next-line no-empty-pattern
-  platform: async ({}, use) => {
+  // Playwright reads from this pattern which fixtures are used, so there has to be one.
+  platform: async ({ baseURL: _ }, use) => {
     await use(platformHere());
     killAll();
   },
