@@ -1,3 +1,4 @@
+/* oxlint-disable no-empty-pattern -- Playwright reads from the pattern which fixtures are used */
 import { readFileSync } from "node:fs";
 import { test as base, type TestInfo } from "@playwright/test";
 import { platformVariable } from "./global.ts";
@@ -12,8 +13,8 @@ function platformHere(): Platform {
 
 /** Tests of the platform that the global setup brought up. What a test starts ends with it. */
 export const test = base.extend<{ platform: Platform }>({
-  // Playwright reads from this pattern which fixtures are used, so there has to be one.
-  platform: async ({ baseURL: _ }, use) => {
+  // biome-ignore lint/correctness/noEmptyPattern: Playwright reads from this pattern which fixtures are used
+  platform: async ({}, use) => {
     await use(platformHere());
     killAll();
   },
