@@ -58,6 +58,8 @@ export default ops({
         ...[ci, app, watch].map((host) => disk(host).staysBelow(95)),
       ],
       tell: [slack(secret("pager.webhook"))],
+      // Here things are broken on purpose, again and again: their end is told at once.
+      alerts: { flapMs: 0 },
     }),
     // Stands for the team's chat: takes what the monitor tells and keeps it.
     receiver: 4390,
