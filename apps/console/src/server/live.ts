@@ -156,7 +156,8 @@ export async function liveSource(session: Session, context: Context, wholeHosts:
       return { host, service, at: view.times, value: view.values };
     },
     log: async ({ repository: name, run, step }) => {
-      if (platform.ci?.repositories.includes(name) !== true) return undefined;
+      const known = runs.get(name)?.find((one) => one.id === run);
+      if (known?.steps.some((one) => one.name === step) !== true) return undefined;
       const { connection } = await ciOf(session, name);
       const { bytes } = await readLog(
         connection,

@@ -42,7 +42,8 @@ const logQuery = z.object({
   step: z.string().min(1).max(100),
 });
 
-const cookie = "slipway";
+/** Browsers share cookies between the ports of a host: each console has its own. */
+const cookieName = (port: number): string => `slipway-${port}`;
 const beatMs = 15_000;
 
 /**
@@ -57,6 +58,7 @@ export async function startServer(options: ServerOptions): Promise<ConsoleServer
   const sessions = createSessions();
   const server = fastify({ logger: false, bodyLimit: 64 * 1024, forceCloseConnections: true });
   let allowed = new Set<string>();
+  let cookie = "";
 
   server.addHook("onRequest", async (request, reply) => {
     reply.headers({
@@ -72,7 +74,8 @@ export async function startServer(options: ServerOptions): Promise<ConsoleServer
       return reply.code(403).send({ error: "this page is served to its own address only" });
     if (request.method !== "GET" && request.method !== "HEAD")
       return reply.code(405).send({ error: "the console only reads" });
-    const url = new URL(request.url, `http://${host}`);
+    const url = URL.parse(request.url, `http://${host}`);
+    if (url === null) return reply.code(400).send({ error: "this is no address" });
     const token = url.searchParams.get("token");
     if (url.pathname === "/" && token !== null) {
       const session = sessions.redeem(token);
@@ -104,7 +107,7 @@ export async function startServer(options: ServerOptions): Promise<ConsoleServer
     if (text === undefined) return reply.code(404).send({ error: "there is no such log" });
     return reply.header("cache-control", "no-store").type("text/plain; charset=utf-8").send(text);
   });
-  server.get("/api/events", (request, reply) => {
+  server.get("/api/events", { exposeHeadRoute: false }, (request, reply) => {
     reply.hijack();
     const raw = reply.raw;
     raw.writeHead(200, {
@@ -113,11 +116,15 @@ export async function startServer(options: ServerOptions): Promise<ConsoleServer
       "x-content-type-options": "nosniff",
       connection: "keep-alive",
     });
+    let missed = false;
     const send = (snapshot: { readonly at: number }): void => {
-      // A browser that does not read must not make the server remember everything for it: it gets the next snapshot instead.
-      if (raw.writableNeedDrain) return;
-      raw.write(`id: ${snapshot.at}\nevent: snapshot\ndata: ${JSON.stringify(snapshot)}\n\n`);
+      // A browser that does not read must not make the server remember everything for it: it gets the newest when it reads again.
+      missed = raw.writableNeedDrain;
+      if (!missed) raw.write(`id: ${snapshot.at}\nevent: snapshot\ndata: ${JSON.stringify(snapshot)}\n\n`);
     };
+    raw.on("drain", () => {
+      if (missed) send(options.source.snapshot());
+    });
     send(options.source.snapshot());
     const stop = options.source.onChange(send);
     const beat = setInterval(() => raw.write(": beat\n\n"), beatMs);
@@ -137,6 +144,7 @@ export async function startServer(options: ServerOptions): Promise<ConsoleServer
   const bound = server.server.address();
   const port = bound !== null && typeof bound === "object" ? bound.port : options.port;
   allowed = new Set([`127.0.0.1:${port}`, `localhost:${port}`]);
+  cookie = cookieName(port);
   const origin = `http://127.0.0.1:${port}`;
   return { origin, url: `${origin}/?token=${sessions.token}`, [Symbol.asyncDispose]: () => server.close() };
 }
