@@ -32,6 +32,10 @@ export const fail = errorsOf({
     exitCode: 3,
     hint: "Mend what the report names and run the same command again: it goes on where it stopped.",
   },
+  "ops.hosts-failed": {
+    exitCode: 1,
+    hint: "Mend what the report names and run the same command again: it goes on where it stopped.",
+  },
   "ops.leg-failed": { exitCode: 1, hint: "Run the same command again: it goes on where it stopped." },
   "ops.web-missing": { exitCode: 1, hint: "Run `pnpm --filter @slipway/console build:web`." },
   "ops.unverified": {

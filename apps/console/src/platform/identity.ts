@@ -1,7 +1,7 @@
 import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { generateSshKey } from "@slipway/provision/ssh-key";
-import { generateKey, openVault, readKeyFile, type Vault, writeKeyFile } from "@slipway/trust";
+import { generateKey, openVault, type Vault, writeKeyFile } from "@slipway/trust";
 import { stationSecrets } from "../station/settings.ts";
 import type { LocalFolder } from "./folder.ts";
 import type { Project } from "./load.ts";
@@ -138,6 +138,3 @@ export async function ensureOwnSecrets(
 /** The public half of a key in the vault. */
 export const publicHalf = async (identity: Identity, name: string): Promise<string> =>
   (await readFile(publicFile(identity, name), "utf8")).trim();
-
-/** Whether others can read the operator's OpenPGP key is checked when it is read. */
-export const checkKeyFile = (folder: LocalFolder): Promise<string> => readKeyFile(join(folder.keys, "operator.asc"));

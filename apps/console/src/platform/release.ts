@@ -21,7 +21,8 @@ export interface Environment extends DeploymentSpec<string> {
 /** Throws `ops.unknown-environment`. */
 export function environmentOf(session: Session, name: string): Environment {
   const { deployments = {} } = session.project.platform;
-  const spec = deployments[name];
+  // An own one only: `constructor` names no deployment.
+  const spec = Object.hasOwn(deployments, name) ? deployments[name] : undefined;
   if (spec === undefined)
     throw fail(
       "ops.unknown-environment",

@@ -42,6 +42,9 @@ export async function showLog(
   if (run === undefined) throw fail("ops.no-run", `${repository.name} has no run ${options.run}`);
   const step = options.step ?? tellingStep(run);
   if (step === undefined) throw fail("ops.no-run", `run ${run.id} has no step that began`);
+  const steps = run.steps.map((one) => one.name);
+  if (!steps.includes(step))
+    throw fail("ops.no-run", `run ${run.id} has no step ${step}; its steps: ${steps.join(", ")}`);
   const parts: Uint8Array[] = [];
   for (let fromByte = 0; ; ) {
     const { bytes } = await readLog(connection, { repository, run: run.id, step }, { fromByte });

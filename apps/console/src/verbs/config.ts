@@ -36,7 +36,7 @@ async function makeImages(engine: Docker, signal: AbortSignal): Promise<StationI
 }
 
 function chosen(session: Session, on: readonly string[]): readonly Host[] {
-  return on.length === 0 ? session.project.platform.hosts : on.map((name) => session.host(name));
+  return on.length === 0 ? session.project.platform.hosts : [...new Set(on)].map((name) => session.host(name));
 }
 
 /** Makes hosts as ops.config.ts says, in parallel, then the stations on them. Nothing of one host's failure stops another. */
@@ -97,9 +97,13 @@ export async function configureAll(
   ];
   if (failed.length > 0) {
     const reports = results.filter((each) => failed.includes(each.host)).map((each) => formatReport(each.report));
-    throw fail("ops.partly-failed", [`${failed.join(", ")} could not be configured`, ...reports].join("\n"), {
-      cause: first?.reason,
-    });
+    throw fail(
+      failed.length === hosts.length ? "ops.hosts-failed" : "ops.partly-failed",
+      [`${failed.join(", ")} could not be configured`, ...reports].join("\n"),
+      {
+        cause: first?.reason,
+      },
+    );
   }
   return results;
 }
