@@ -7,8 +7,11 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 
 const root = join(import.meta.dirname, "../..");
 const bin = (name: string): string => join(root, "node_modules/.bin", name);
-/** Nothing of this run's environment: no conditions, no paths of the workspace. */
-const bare = { PATH: process.env["PATH"], HOME: process.env["HOME"] };
+/** Of this run's environment only what any user of the machine has: no conditions, no paths of the workspace, but the way to the registry. */
+const usual =
+  /^(PATH|HOME|NODE_EXTRA_CA_CERTS|SSL_CERT_\w+|(https?|no|all)_proxy|npm_config_(cafile|registry|(https_|no)?proxy))$/i;
+const bare = Object.fromEntries(Object.entries(process.env).filter(([name]) => usual.test(name)));
+const installMs = 240_000;
 
 let folder = "";
 beforeAll(async () => {
@@ -23,6 +26,7 @@ function run(cwd: string, program: string, args: readonly string[], more: NodeJS
       encoding: "utf8",
       stdio: ["ignore", "pipe", "pipe"],
       env: { ...bare, ...more },
+      timeout: installMs,
     });
   } catch (error) {
     const { stdout = "", stderr = "" } = error as { stdout?: string; stderr?: string };
