@@ -8,6 +8,8 @@ export interface LocalFolder {
   readonly knownHosts: string;
   readonly sshConfig: string;
   readonly cache: string;
+  /** Held while keys and secrets are made. */
+  readonly lock: string;
 }
 
 export const localFolder = (root: string): LocalFolder => ({
@@ -17,4 +19,5 @@ export const localFolder = (root: string): LocalFolder => ({
   knownHosts: join(root, "known_hosts"),
   sshConfig: join(root, "ssh_config"),
   cache: join(root, "cache"),
+  lock: join(root, "keys.lock"),
 });

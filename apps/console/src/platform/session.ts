@@ -1,5 +1,6 @@
-import { writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { ssh } from "@slipway/connection";
+import { lockFile } from "@slipway/journal";
 import type { Connection, Host } from "@slipway/model";
 import {
   knownHosts,
@@ -32,14 +33,25 @@ export interface Session extends AsyncDisposable {
 
 /** A first login may meet a machine that boots. */
 const bootMs = 30_000;
+/** Making keys takes a second. */
+const lockMs = 20_000;
+
+/** One at a time: two first commands at once would each make keys, and a vault for keys that the other replaced. */
+async function makeOnce(project: Project, folder: LocalFolder, { out, signal, clock }: Context): Promise<Identity> {
+  const say = (line: string): void => out.mark("note", line);
+  await mkdir(folder.root, { recursive: true });
+  using _lock = await lockFile(folder.lock, { waitMs: lockMs, signal, clock });
+  const identity = await ensureIdentity(project, folder, say);
+  await ensureOwnSecrets(project, identity, say);
+  return identity;
+}
 
 export async function openSession(context: Context): Promise<Session> {
   const { out, signal, clock, cwd, config } = context;
   const project = await loadProject({ cwd, signal, ...(config === undefined ? {} : { config }) });
   const folder = localFolder(project.local);
   const say = (line: string): void => out.mark("note", line);
-  const identity = await ensureIdentity(project, folder, say);
-  await ensureOwnSecrets(project, identity, say);
+  const identity = await makeOnce(project, folder, context);
   const { platform } = project;
 
   let cloud: Promise<OpenCloud> | undefined;
