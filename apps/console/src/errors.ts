@@ -6,10 +6,10 @@ export const fail = errorsOf({
   "ops.config-type-error": { exitCode: 2, hint: "Mend the line above; nothing was connected to." },
   "ops.config-failed": { exitCode: 2, hint: "Mend ops.config.ts; nothing was connected to." },
   "ops.config-shape": { exitCode: 2, hint: "End the file with: export default ops({ … })." },
+  "ops.hosts": { exitCode: 2, hint: "Give every host of ops({ hosts }) a name of its own." },
   "ops.unknown-host": { exitCode: 2, hint: "Name a host of ops.config.ts." },
   "ops.unknown-environment": { exitCode: 2, hint: "Name a deployment of ops.config.ts." },
   "ops.not-provisioned": { exitCode: 1, hint: "Run `pnpm ops provision` first." },
-  "ops.not-configured": { exitCode: 1, hint: "Run `pnpm ops config` first." },
   "ops.empty-secret": { exitCode: 2, hint: "Give the value on standard input: ops secrets set NAME < file" },
   "ops.no-ci": { exitCode: 2, hint: "Give ops({ … }) a ci with its host and repositories." },
   "ops.no-monitor": { exitCode: 2, hint: "Give ops({ … }) a monitor with its host." },
@@ -22,7 +22,6 @@ export const fail = errorsOf({
     hint: "pnpm ops monitor status and pnpm ops releases prod tell how things are; run the same command again.",
   },
   "ops.confirm": { exitCode: 2, hint: "Without a terminal to ask on, say --yes." },
-  "ops.stale": { exitCode: 5, hint: "Look at the new plan and apply that one." },
   "ops.port-used": { exitCode: 1, hint: "Name another port by --port, or stop what listens there." },
   "ops.disk-full": {
     exitCode: 1,
@@ -36,11 +35,9 @@ export const fail = errorsOf({
     exitCode: 1,
     hint: "Mend what the report names and run the same command again: it goes on where it stopped.",
   },
-  "ops.leg-failed": { exitCode: 1, hint: "Run the same command again: it goes on where it stopped." },
   "ops.web-missing": { exitCode: 1, hint: "Run `pnpm --filter @slipway/console build:web`." },
   "ops.unverified": {
     exitCode: 5,
     hint: "Push it to review; when CI has verified it, it can be deployed: git push ci HEAD:review",
   },
-  "ops.nothing-to-do": { exitCode: 4, hint: "" },
 });

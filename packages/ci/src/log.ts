@@ -61,17 +61,21 @@ export async function openLog(
   };
 }
 
-/** The part of a step's log after `fromByte`, as far as it is written, and whether it has ended. Empty for a log that has not begun. */
+/**
+ * The part of a step's log after `fromByte`, or with `last` its end, at most `maxBytes` of it, and whether it has ended. Empty for a log
+ * that has not begun.
+ */
 export async function readLog(
   connection: Connection,
   at: { readonly repository: Repository; readonly run: string; readonly step: string },
-  { fromByte = 0, maxBytes = 1 << 20 } = {},
+  { fromByte = 0, maxBytes = 1 << 20, last = false } = {},
 ): Promise<{ readonly bytes: Uint8Array; readonly ended: boolean }> {
   const path = logPath(at.repository, at.run, at.step);
   // Whether it has ended is looked at first: what is read after that is all there is. base64, because output is text.
   const read =
-    'if [ -e "$1.done" ]; then echo ended; else echo open; fi; [ ! -f "$1" ] || tail -c "+$2" "$1" | head -c "$3" | base64';
-  const command = ["sh", "-c", read, "sh", path, String(fromByte + 1), String(maxBytes)] as const;
+    'if [ -e "$1.done" ]; then echo ended; else echo open; fi; [ ! -f "$1" ] || tail -c "$2" "$1" | head -c "$3" | base64';
+  const from = last ? String(maxBytes) : `+${fromByte + 1}`;
+  const command = ["sh", "-c", read, "sh", path, from, String(maxBytes)] as const;
   const { stdout } = await connection.exec(command, { timeoutMs: 30_000, maxOutputBytes: maxBytes * 2 + 4096 });
   const line = stdout.indexOf("\n");
   const bytes = Buffer.from(stdout.slice(line + 1).replaceAll("\n", ""), "base64");

@@ -229,9 +229,12 @@ function ending(seen: Seen, deployment: Deployment, options: PlanOptions): reado
   const before = seen.history.all.filter((one) => one.committedAt !== undefined && one.deployment.id !== deployment.id);
   const kept = [deployment, ...before.toReversed().map((one) => one.deployment)];
   const commits = [...new Set(kept.map((one) => one.commit))].slice(0, 1 + (options.keep ?? 3));
-  const images = new Set(
-    kept.filter((one) => commits.includes(one.commit)).flatMap((one) => Object.values(one.images)),
-  );
+  const imagesOf = (deployments: readonly Deployment[]): ReadonlySet<string> =>
+    new Set(deployments.flatMap((one) => Object.values(one.images)));
+  const images = {
+    keep: imagesOf(kept.filter((one) => commits.includes(one.commit))),
+    known: imagesOf([deployment, ...seen.history.all.map((one) => one.deployment)]),
+  };
   return [
     { do: "phase", id: deployment.id, phase: "active" },
     { do: "compose", deployment },

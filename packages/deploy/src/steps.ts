@@ -1,4 +1,5 @@
 import type { Slot } from "./names.ts";
+import type { PrunableImages } from "./prune.ts";
 import type { Deployment, Phase } from "./record.ts";
 
 /** One effect. Each may be repeated, and may have happened in part before. */
@@ -28,7 +29,7 @@ export type Step =
   | { readonly do: "writer"; readonly service: string; readonly release: string }
   | { readonly do: "remove"; readonly container: string }
   | { readonly do: "compose"; readonly deployment: Deployment }
-  | { readonly do: "prune"; readonly deployment: Deployment; readonly images: ReadonlySet<string> }
+  | { readonly do: "prune"; readonly deployment: Deployment; readonly images: PrunableImages }
   | { readonly do: "done"; readonly id: string }
   | { readonly do: "undone"; readonly id: string };
 

@@ -17,12 +17,21 @@ for (const name of ["SIGINT", "SIGTERM"] as const) {
   });
 }
 
+/** With --json whatever ends a command is one document on standard output, also what commander or ^C ended. */
+function told(code: string, message: string, exit: number): number {
+  if (process.argv.includes("--json"))
+    process.stdout.write(`${JSON.stringify({ ok: false, error: { code, message } })}\n`);
+  return exit;
+}
+
 const program = createProgram(async (globals, load, options) => {
   try {
     const run = await load();
     process.exitCode = await run(createContext(globals, stop.signal), options);
   } catch (error) {
-    process.exitCode = interrupted ? exitCodes.interrupted : presentError(error, globals);
+    process.exitCode = interrupted
+      ? told("ops.interrupted", "interrupted", exitCodes.interrupted)
+      : presentError(error, globals);
   }
 });
 
@@ -31,6 +40,7 @@ try {
 } catch (error) {
   if (!(error instanceof CommanderError)) throw error;
   process.exitCode = usageExit(error);
+  if (process.exitCode !== exitCodes.done) told(error.code, error.message, exitCodes.usage);
 }
 // Connections that a failed verb left open must not keep the process: everything that has to be kept is on a disk by now.
 if (process.exitCode !== undefined) process.stdout.write("", () => process.exit());

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { resolve } from "node:path";
 import { compileMonitor } from "@slipway/monitor";
 import { type MachineInfo, sshAddress } from "@slipway/provision";
 import type { StationSpec } from "../station/plan.ts";
@@ -36,7 +36,6 @@ function stationsOf(
   const { platform } = session.project;
   const planned: PlannedStation[] = [];
   const state = (role: string): string => `${stationPaths.state(role)}:${stationPaths.state(role)}`;
-  const settings = "/etc/slipway:/etc/slipway:ro";
   const own = machines.find((machine) => machine.name === host);
   if (platform.ci?.on.name === host && own !== undefined) {
     const ci: CiSettings = {
@@ -50,7 +49,7 @@ function stationsOf(
       role: "ci",
       settings: ci,
       secrets: [stationSecrets.ciKey, stationSecrets.signingKey],
-      mounts: [settings, state("ci")],
+      mounts: [state("ci")],
     });
   }
   if (platform.monitor?.on.name === host) {
@@ -64,11 +63,11 @@ function stationsOf(
       role: "monitor",
       settings: monitor,
       secrets: [stationSecrets.monitorKey, ...channels],
-      mounts: [settings, state("monitor"), `${stationPaths.run}:${stationPaths.run}`],
+      mounts: [state("monitor"), `${stationPaths.run}:${stationPaths.run}`],
     });
     if (receiver !== undefined) {
       const received: ReceiverSettings = { port: receiver };
-      planned.push({ role: "receiver", settings: received, secrets: [], mounts: [settings, state("receiver")] });
+      planned.push({ role: "receiver", settings: received, secrets: [], mounts: [state("receiver")] });
     }
   }
   return planned;
@@ -92,12 +91,16 @@ export async function additionsFor(
     planned.map(async ({ role, settings, secrets, mounts }): Promise<StationSpec> => {
       const hash = createHash("sha256").update(JSON.stringify(settings));
       // A secret that was set anew has another ciphertext; the value itself must not reach a label, not even as a digest.
-      for (const name of secrets) hash.update(await readFile(join(project.root, vault, `${name}.asc`)));
+      for (const name of secrets) hash.update(await readFile(resolve(project.root, vault, `${name}.asc`)));
       return {
         name: `slipway-${role}`,
         image: images.station.id,
         command: ["node", "/app/station.mjs", role],
-        mounts,
+        // File by file: a station sees no secret of another. A file that is replaced also replaces the container.
+        mounts: [
+          ...[stationPaths.settings(role), ...secrets.map(stationPaths.secret)].map((file) => `${file}:${file}:ro`),
+          ...mounts,
+        ],
         depends: hash.digest("hex"),
       };
     }),

@@ -1,5 +1,5 @@
 import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { generateSshKey } from "@slipway/provision/ssh-key";
 import { generateKey, openVault, type Vault, writeKeyFile } from "@slipway/trust";
 import { stationSecrets } from "../station/settings.ts";
@@ -51,7 +51,7 @@ export async function ensureIdentity(
     },
   );
   const keyFile = join(folder.keys, "operator.asc");
-  const dir = join(project.root, project.platform.vault ?? "secrets");
+  const dir = resolve(project.root, project.platform.vault ?? "secrets");
   const vault = await openVault({ dir, key: { file: keyFile } });
   const publicFile = join(folder.keys, "operator.pub.asc");
   await readOr(readFile(keyFile), async () => {

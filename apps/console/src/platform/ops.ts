@@ -1,5 +1,6 @@
 import type { Host, Os } from "@slipway/model";
 import type { Monitor } from "@slipway/monitor";
+import { fail } from "../errors.ts";
 
 /** A team's CI: which host runs it and which repositories it serves. */
 export interface CiSpec<Repository extends string> {
@@ -43,9 +44,14 @@ export interface Platform extends OpsSpec<string> {
   readonly [made]: true;
 }
 
-/** Declares a platform. Data only: nothing is connected to. */
-export const ops = <const Repository extends string = never>(spec: OpsSpec<Repository>): Platform =>
-  Object.freeze({ ...spec, [made]: true as const });
+/** Declares a platform. Data only: nothing is connected to. Throws `ops.hosts` for hosts that cannot be told apart, or none. */
+export function ops<const Repository extends string = never>(spec: OpsSpec<Repository>): Platform {
+  const names = spec.hosts.map((host) => host.name);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) throw fail("ops.hosts", `two hosts are named ${twice}`);
+  if (names.length === 0) throw fail("ops.hosts", `the platform ${spec.name} has no hosts`);
+  return Object.freeze({ ...spec, [made]: true as const });
+}
 
 export const isPlatform = (value: unknown): value is Platform =>
   typeof value === "object" && value !== null && made in value;

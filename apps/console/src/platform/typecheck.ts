@@ -48,9 +48,16 @@ const compilerOptions = [
   "--allowImportingTsExtensions",
   "--resolveJsonModule",
   "--skipLibCheck",
-  "--types",
-  "node",
 ] as const; // prettier-ignore
+
+const hasNodeTypes = (from: NodeJS.Require): boolean => {
+  try {
+    from.resolve("@types/node/package.json");
+    return true;
+  } catch {
+    return false;
+  }
+};
 
 /**
  * Type-checks an ops.config.ts, incrementally: a file that did not change since the last time costs about a third of a second.
@@ -77,13 +84,14 @@ export async function typecheckConfig(file: string, cacheFolder: string, signal?
     tsc,
     ...compilerOptions,
     ...conditions,
+    ...(hasNodeTypes(resolver) ? ["--types", "node"] : []),
     "--incremental",
     "--tsBuildInfoFile",
     join(cacheFolder, "config.tsbuildinfo"),
     "--ignoreConfig",
     file,
   ]; // prettier-ignore
-  const output = await new Promise<string>((resolve, reject) => {
+  const { output, failed } = await new Promise<{ output: string; failed: boolean }>((resolve, reject) => {
     execFile(
       process.execPath,
       args,
@@ -91,13 +99,17 @@ export async function typecheckConfig(file: string, cacheFolder: string, signal?
       (error, stdout, stderr) => {
         if (error !== null && stdout === "")
           reject(fail("ops.config-failed", `the type checker did not run: ${stderr.trim() || error.message}`));
-        else resolve(stdout);
+        else resolve({ output: stdout, failed: error !== null });
       },
     );
   });
   const all = parseDiagnostics(output);
   const first = all[0];
-  if (first === undefined) return;
+  if (first === undefined) {
+    // A compiler that is too old for these options must not pass for one that found nothing.
+    if (failed) throw fail("ops.config-failed", `the type checker did not run: ${output.trim().split("\n")[0] ?? ""}`);
+    return;
+  }
   const more = all.length > 1 ? `\n  … and ${all.length - 1} more` : "";
   const where = `${relative(root, join(root, first.file))}:${first.line}:${first.column}`;
   throw fail("ops.config-type-error", `${where} ${first.message} (${first.code})${more}`);

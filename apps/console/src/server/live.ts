@@ -162,7 +162,7 @@ export async function liveSource(session: Session, context: Context, wholeHosts:
       const { bytes } = await readLog(
         connection,
         { repository: repositoryAt(name), run, step },
-        { maxBytes: logBytes },
+        { maxBytes: logBytes, last: true },
       );
       return Buffer.from(bytes).toString("utf8");
     },
