@@ -77,6 +77,20 @@ describe("plan", () => {
     `);
   });
 
+  test("pruning keeps what runs and ran before, and knows only what was deployed here", () => {
+    const world = new World();
+    const commits = ["a", "b", "c", "d", "e"].map((letter) => letter.repeat(40));
+    for (const commit of commits.slice(0, 4)) world.converge({ commit, secret: "one" });
+    const { steps } = plan(world.seen(), wanted(world, { commit: commits[4] ?? "", secret: "one" }));
+    const prune = steps.find((step) => step.do === "prune");
+    if (prune === undefined) throw new Error("a deployment ends with pruning");
+    const imagesOf = (commit: string | undefined): readonly string[] =>
+      Object.values(release({ commit: commit ?? "", secret: "one" }).images);
+    for (const commit of commits.slice(1)) expect(imagesOf(commit).every((id) => prune.images.keep.has(id))).toBe(true);
+    expect(imagesOf(commits[0]).every((id) => prune.images.known.has(id) && !prune.images.keep.has(id))).toBe(true);
+    expect(imagesOf("f".repeat(40)).some((id) => prune.images.known.has(id))).toBe(false);
+  });
+
   test("a changed secret is a new deployment", () => {
     const world = new World();
     world.converge(first);
