@@ -23,6 +23,9 @@ export interface Ledger {
   push(commit: string, signal: AbortSignal): Promise<void>;
 }
 
+/** Name of the example in `ci.repositories`. */
+export const exampleRepository = "ledger";
+
 const exampleFrom = (root: string): string | undefined =>
   [join(root, "examples/ledger"), join(import.meta.dirname, "../../../../examples/ledger")].find((folder) =>
     existsSync(join(folder, "history/create.ts")),
@@ -35,7 +38,7 @@ export async function ledgerCopy(session: Session): Promise<Ledger> {
   const { createLedgerRepository } = (await import(
     pathToFileURL(join(example, "history/create.ts")).href
   )) as LedgerHistory;
-  const dir = join(session.folder.root, "ledger");
+  const dir = join(session.folder.root, exampleRepository);
   await mkdir(dir, { recursive: true });
   const { v1, v2 } = await createLedgerRepository(dir, { sshCommand: `ssh -F ${quote(session.folder.sshConfig)}` });
   const git = (args: readonly string[], signal?: AbortSignal): Promise<{ stdout: string; stderr: string }> =>
@@ -46,7 +49,7 @@ export async function ledgerCopy(session: Session): Promise<Ledger> {
     });
   const { ci } = session.project.platform;
   if (ci !== undefined) {
-    const url = `git@${ci.on.name}:ledger.git`;
+    const url = `git@${ci.on.name}:${exampleRepository}.git`;
     const remotes = (await git(["remote"])).stdout.split("\n");
     // Made just now: what the demo ends with is checked out, so that `git push ci HEAD:review` goes on from there.
     if (!remotes.includes("ci")) await git(["checkout", "--quiet", "interest"]);
