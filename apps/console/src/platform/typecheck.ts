@@ -50,9 +50,10 @@ const compilerOptions = [
   "--skipLibCheck",
 ] as const; // prettier-ignore
 
-const hasNodeTypes = (from: NodeJS.Require): boolean => {
+/** Whether a project has a package. */
+const has = (from: NodeJS.Require, name: string): boolean => {
   try {
-    from.resolve("@types/node/package.json");
+    from.resolve(`${name}/package.json`);
     return true;
   } catch {
     return false;
@@ -66,14 +67,7 @@ const hasNodeTypes = (from: NodeJS.Require): boolean => {
 export async function typecheckConfig(file: string, cacheFolder: string, signal?: AbortSignal): Promise<void> {
   const root = dirname(file);
   // The compiler of the project that is checked, or else the one that Slipway came with.
-  const resolver = [createRequire(file), createRequire(import.meta.url)].find((one) => {
-    try {
-      one.resolve("typescript/package.json");
-      return true;
-    } catch {
-      return false;
-    }
-  });
+  const resolver = [createRequire(file), createRequire(import.meta.url)].find((one) => has(one, "typescript"));
   if (resolver === undefined) return;
   const tsc = join(dirname(resolver.resolve("typescript/package.json")), "bin", "tsc");
   await mkdir(cacheFolder, { recursive: true });
@@ -84,7 +78,7 @@ export async function typecheckConfig(file: string, cacheFolder: string, signal?
     tsc,
     ...compilerOptions,
     ...conditions,
-    ...(hasNodeTypes(resolver) ? ["--types", "node"] : []),
+    ...(has(resolver, "@types/node") ? ["--types", "node"] : []),
     "--incremental",
     "--tsBuildInfoFile",
     join(cacheFolder, "config.tsbuildinfo"),
