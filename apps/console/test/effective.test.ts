@@ -1,6 +1,6 @@
 import { clock, docker } from "@slipway/config";
 import { itemsOf } from "@slipway/config/engine/items";
-import { debian, host } from "@slipway/model";
+import { debian, host, secretsIn } from "@slipway/model";
 import { droplet } from "@slipway/provision/digitalocean";
 import { expect, test } from "vitest";
 import { effective } from "../src/platform/effective.ts";
@@ -27,7 +27,7 @@ test("a host gets its logins, repositories and the files of its stations, secret
       "/etc/slipway/secrets/ci.signing-key has its content",
     ]),
   );
-  const secrets = itemsOf(whole).flatMap((item) => item.claim.secrets.map((secret) => secret.name));
+  const secrets = itemsOf(whole).flatMap((item) => item.claim.secrets.flatMap(secretsIn).map((secret) => secret.name));
   expect(secrets).toEqual(["ci.signing-key"]);
 });
 

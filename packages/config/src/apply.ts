@@ -15,7 +15,7 @@ export type { ApplyEvent, ApplyOptions } from "./engine/run.ts";
 export async function apply(host: Host, connection: Connection, options: ApplyOptions = {}): Promise<Report> {
   const clock = options.clock ?? systemClock;
   const startedAt = clock.monotonic();
-  const items = chosen(itemsOf(host), options.only);
+  const items = chosen(itemsOf(host, options.around), options.only);
   const revealed = await reveal(host, items, options.secrets);
   await using session = await openSession(connection, options.signal);
   const run = new Run(items, revealed, session, clock, options);

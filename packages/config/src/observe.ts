@@ -1,4 +1,4 @@
-import { type Connection, type Host, quote, type Secrets } from "@slipway/model";
+import { type Connection, type Host, quote, type Secrets, type Surroundings } from "@slipway/model";
 import { digestsOf, readingsOfItem, repliesOf, reveal, type Seen } from "./engine/evaluate.ts";
 import { endOfFrame, frameReader } from "./engine/frames.ts";
 import { itemsOf } from "./engine/items.ts";
@@ -8,13 +8,15 @@ import { fail } from "./errors.ts";
 export interface ObserveOptions {
   readonly secrets?: Secrets;
   readonly signal?: AbortSignal;
+  /** The platform's other hosts, for properties that are derived from them. Default: this host alone. */
+  readonly around?: Surroundings;
   /** As in ApplyOptions. */
   readonly stateFolder?: string;
 }
 
 /** Reads all that a host's properties ask, in one round trip. Changes nothing and takes no lock. */
 export async function observe(host: Host, connection: Connection, options: ObserveOptions = {}): Promise<Seen> {
-  const items = itemsOf(host);
+  const items = itemsOf(host, options.around);
   const revealed = await reveal(host, items, options.secrets);
   const all = batches(items.flatMap(readingsOfItem));
   const nonce = crypto.randomUUID().replaceAll("-", "");
@@ -35,5 +37,5 @@ export async function observe(host: Host, connection: Connection, options: Obser
       .find((frame) => frame.name === "pending")
       ?.text.split("\n")
       .filter((line) => line !== "") ?? [];
-  return { replies: repliesOf(all, frames), pending, digests: digestsOf(revealed) };
+  return { replies: repliesOf(all, frames), pending, digests: digestsOf(items, revealed) };
 }

@@ -1,7 +1,15 @@
-import { type Change, type Command, commandLine, type Host } from "@slipway/model";
+import {
+  type Change,
+  type Command,
+  commandLine,
+  type Host,
+  isCommand,
+  isRemoval,
+  isWrite,
+  type Surroundings,
+} from "@slipway/model";
 import { type Evaluation, evaluate, overlaps, readingsOfItem, type Seen } from "./engine/evaluate.ts";
-import { type Item, itemsOf } from "./engine/items.ts";
-import { isWrite } from "./engine/script.ts";
+import { alone, type Item, itemsOf } from "./engine/items.ts";
 
 /**
  * `ok`: seen to be so. `change`: these changes make it so. `unknown`: something that changes before may alter what has to be
@@ -27,9 +35,9 @@ export interface Plan {
 }
 
 /** Pure: what has to be done to a host that looks like `seen`. */
-export function plan(host: Host, seen: Seen): Plan {
+export function plan(host: Host, seen: Seen, around: Surroundings = alone(host)): Plan {
   const planned = new Map<string, { item: Item; state: PlanState }>();
-  const items = itemsOf(host).map((item): PlanItem => {
+  const items = itemsOf(host, around).map((item): PlanItem => {
     const made = planItem(item, seen, planned);
     planned.set(item.id, { item, state: made.state });
     return made;
@@ -79,8 +87,9 @@ export function formatChange(change: Change): string {
     const size = typeof change.content === "string" ? `${Buffer.byteLength(change.content)} bytes` : "[secret]";
     return `write ${change.path} (${change.mode} ${change.owner}:${change.group}, ${size})`;
   }
+  if (isRemoval(change)) return `remove ${change.remove}`;
   const text =
-    commandLine(plain(change))
+    commandLine(plain(isCommand(change) ? change : change.run))
       .replaceAll(/ -o \S+/g, "")
       .split("\n")[0] ?? "";
   return text.length > 160 ? `${text.slice(0, 157)}...` : text;

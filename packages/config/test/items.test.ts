@@ -1,11 +1,12 @@
-import { type AnyProperty, all, everyOs, property } from "@slipway/model";
+import { type AnyProperty, all, debian, everyOs, property } from "@slipway/model";
 import { expect, test } from "vitest";
 import { itemsOf } from "../src/engine/items.ts";
 
 const nothing = { read: ["true"], parse: () => 0 } as const;
 const named = (title: string, more: { about?: string; detail?: unknown; action?: boolean } = {}) =>
   property(title, { on: everyOs, observe: nothing, plan: () => [], ...more });
-const titles = (...has: AnyProperty[]): string[] => itemsOf({ os: "debian", has }).map((item) => item.claim.title);
+const declared = (...has: AnyProperty[]) => ({ name: "h", os: "debian", distro: debian("12"), has }) as const;
+const titles = (...has: AnyProperty[]): string[] => itemsOf(declared(...has)).map((item) => item.claim.title);
 
 test("everything comes after what it needs, and otherwise as it was written", () => {
   const [a, b, c, d] = [named("a"), named("b"), named("c"), named("d")];
@@ -47,12 +48,12 @@ test("an action cannot stand for itself", () => {
 
 test("an action follows each of its sources in its own place", () => {
   const reload = named("reload", { action: true });
-  const items = itemsOf({ os: "debian", has: [named("a").onChange(reload), named("b").onChange(reload)] });
+  const items = itemsOf(declared(named("a").onChange(reload), named("b").onChange(reload)));
   expect(items.map((item) => item.claim.title)).toEqual(["a", "reload", "b", "reload"]);
   expect(items[3]?.follows).toEqual(new Set([items[2]?.id]));
 });
 
 test("bundles are told with each claim", () => {
-  const [item] = itemsOf({ os: "debian", has: [all("outer", [all("inner", [named("a")])])] });
+  const [item] = itemsOf(declared(all("outer", [all("inner", [named("a")])])));
   expect(item?.within).toEqual(["outer", "inner"]);
 });

@@ -33,6 +33,7 @@ export function container(docker: Docker, id: string, options: ContainerOptions 
     get open() {
       return closed === undefined;
     },
+    again: async () => container(docker, id, options),
     spawn,
     exec: (command, more) => collect(id, command, (signal) => spawn(command, { signal }), more),
     socket: (path) => relay(connection, { path }),

@@ -30,6 +30,7 @@ export function local(): Connection {
     get open() {
       return closed === undefined;
     },
+    again: async () => local(),
     spawn,
     exec: (command, options) => collect("localhost", command, (signal) => spawn(command, { signal }), options),
     socket: (path) => dial({ path }, () => fail("connection.socket", `the socket ${path} did not answer`)),

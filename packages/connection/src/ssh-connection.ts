@@ -34,11 +34,14 @@ export class SshConnection implements Connection {
   #broken: SlipwayError | undefined;
   readonly #whenBroken = new Set<(error: SlipwayError) => void>();
 
-  constructor(host: string, client: Client, tcp: Socket, sudo: boolean) {
+  readonly again: Connection["again"];
+
+  constructor(host: string, client: Client, tcp: Socket, how: { readonly sudo: boolean } & Pick<Connection, "again">) {
     this.host = host;
     this.#client = client;
     this.#tcp = tcp;
-    this.#sudo = sudo;
+    this.#sudo = how.sudo;
+    this.again = how.again;
     const lost = (cause?: Error): void => this.#break(cause);
     tcp.once("end", () => lost());
     tcp.once("close", () => lost());

@@ -90,6 +90,14 @@ function openSocket(address: SshAddress, stop: AbortSignal): Promise<Socket> {
   });
 }
 
+/** Another connection to the same place; `more` stands instead of what the first one was given. */
+const again =
+  (address: SshAddress, auth: SshAuth, options: SshOptions): Connection["again"] =>
+  (more = {}) => {
+    const { signal: _, waitMs: __, ...kept } = options;
+    return ssh(address, auth, { ...kept, ...more });
+  };
+
 async function connectOnce(address: SshAddress, auth: SshAuth, options: SshOptions): Promise<Connection> {
   const { Client } = await import("ssh2");
   options.signal?.throwIfAborted();
@@ -105,7 +113,10 @@ async function connectOnce(address: SshAddress, auth: SshAuth, options: SshOptio
     const socket = await openSocket(address, stop.signal);
     const client = new Client();
     // Before ssh2 gets the socket, so that this listener runs before ssh2 ends the channels' streams.
-    const connection = new SshConnection(address.host, client, socket, options.sudo === true);
+    const connection = new SshConnection(address.host, client, socket, {
+      sudo: options.sudo === true,
+      again: again(address, auth, options),
+    });
     try {
       await handshake(client, socket, address, auth, stop.signal);
     } catch (error) {

@@ -26,6 +26,7 @@ export function here(): Connection {
   return {
     host: "here",
     open: true,
+    again: async () => here(),
     spawn: start,
     async exec(command, options): Promise<Output> {
       const process = await start(command);

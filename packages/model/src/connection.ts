@@ -46,6 +46,11 @@ export interface Connection extends AsyncDisposable {
   socket(path: string): Promise<Duplex>;
   /** A stream to a TCP port as seen from the host. */
   tcp(port: number, address?: string): Promise<Duplex>;
+  /**
+   * Another connection of its own to the same place, authenticated anew; this one may be broken or closed. Tries again for up to `waitMs`
+   * while nothing answers there, as when the machine boots (default 0). Rejects as the first connection would have.
+   */
+  again(options?: { readonly waitMs?: number; readonly signal?: AbortSignal }): Promise<Connection>;
   /** True until the connection broke or was disposed. */
   readonly open: boolean;
 }

@@ -1,92 +1,15 @@
-import type { Command } from "./command.ts";
+import type { Change } from "./change.ts";
+import type { Bulk, Claim, Condition, ErasedCondition, Guard, Known } from "./claim.ts";
+import type { SecretText } from "./content.ts";
 import { errorsOf } from "./errors.ts";
 import type { Fact } from "./fact.ts";
+import type { Info, Surroundings } from "./info.ts";
+import { everyOs, type Os } from "./os.ts";
 import type { Secret } from "./secret.ts";
-
-export type Os = "debian" | "ubuntu" | "alpine";
-export type DebianLike = "debian" | "ubuntu";
-export const debianLike = ["debian", "ubuntu"] as const satisfies readonly DebianLike[];
-export const everyOs = ["debian", "ubuntu", "alpine"] as const satisfies readonly Os[];
-
-/** An operating system at a version. */
-export interface Distro<out O extends Os = Os> {
-  readonly os: O;
-  readonly version: string;
-}
-export const debian = (version: "12" | "13"): Distro<"debian"> => ({ os: "debian", version });
-export const ubuntu = (version: "24.04"): Distro<"ubuntu"> => ({ os: "ubuntu", version });
-export const alpine = (version: "3.21" | "3.22"): Distro<"alpine"> => ({ os: "alpine", version });
 
 const fail = errorsOf({
   "property.wrong-os": { exitCode: 2, hint: "Use a property made for the host's operating system." },
 });
-
-/** A file put in place whole: written beside, validated, owned, synced, then renamed over the old one. */
-export interface FileWrite {
-  readonly path: string;
-  readonly content: string | Secret;
-  /** Octal, as chmod takes it: `"0644"`. */
-  readonly mode: string;
-  readonly owner: string;
-  readonly group: string;
-  /** Must succeed before the file is installed; `{}` stands for the path of the new file. */
-  readonly validate?: Command;
-}
-
-/** One step that makes something true: a command, or a file. Running it twice is the same as running it once. */
-export type Change = Command | FileWrite;
-
-/** What a plan may know besides what was seen. */
-export interface Known {
-  /** SHA-256 of a secret's value as lower-case hex; undefined when no vault was given. */
-  digest(secret: Secret): string | undefined;
-}
-
-/**
- * One thing that is true of a host or is made true: the atom that properties consist of. The type of what is seen is erased,
- * as claims of all kinds stand in one list: only what `observe` gave may be handed to `plan` and `diff`.
- */
-export interface Claim {
-  readonly title: string;
-  /** What it is about, e.g. `file:/etc/motd`: two different claims about the same thing on one host are refused. */
-  readonly about: string;
-  /** Distinguishes claims with the same title; data only. */
-  readonly detail: string;
-  readonly observe: Fact<unknown>;
-  /** Pure. Empty when `seen` is as claimed. */
-  readonly plan: (seen: never, known: Known) => readonly Change[];
-  /** For people: how what was seen differs from what is claimed. Never holds a secret. */
-  readonly diff?: (seen: never) => string | undefined;
-  /** What its changes may touch, matched with {@link Reading.reads}; a `*` at the end stands for anything. Default: everything. */
-  readonly writes: readonly string[];
-  readonly secrets: readonly Secret[];
-  /** Cannot be seen afterwards, such as a restart: runs only when something it follows changed. */
-  readonly action: boolean;
-  readonly bulk?: Bulk<never>;
-}
-
-/** A way to make many claims of a kind true in one go, such as one apt-get for the packages of all. */
-export interface Bulk<in T> {
-  readonly kind: string;
-  /** What this claim misses. */
-  readonly subjects: (seen: T) => readonly string[];
-  /** Changes that bring the subjects of all claims of this kind. */
-  readonly plan: (subjects: readonly string[]) => readonly Change[];
-}
-
-/** Whether something applies to a host, decided from what was seen. */
-export interface Condition<T> {
-  readonly title: string;
-  readonly observe: Fact<T>;
-  readonly holds: (seen: T) => boolean;
-}
-
-/** A condition in a list of all kinds; the same rule as for {@link Claim}. */
-export interface ErasedCondition {
-  readonly title: string;
-  readonly observe: Fact<unknown>;
-  readonly holds: (seen: never) => boolean;
-}
 
 export type AnyProperty = Property<never, string>;
 
@@ -97,7 +20,11 @@ export type PropertyNode =
   | { readonly kind: "requires"; readonly of: AnyProperty; readonly first: AnyProperty }
   | { readonly kind: "onChange"; readonly of: AnyProperty; readonly next: AnyProperty }
   | { readonly kind: "when"; readonly of: AnyProperty; readonly condition: ErasedCondition }
-  | { readonly kind: "perOs"; readonly per: Readonly<Partial<Record<Os, AnyProperty>>> };
+  | { readonly kind: "perOs"; readonly per: Readonly<Partial<Record<Os, AnyProperty>>> }
+  | { readonly kind: "revertable"; readonly of: AnyProperty; readonly opposite: AnyProperty }
+  | { readonly kind: "fallback"; readonly of: AnyProperty; readonly otherwise: AnyProperty }
+  | { readonly kind: "guarded"; readonly of: AnyProperty; readonly guard: Guard }
+  | { readonly kind: "derived"; readonly title: string; readonly make: (around: Surroundings) => AnyProperty };
 
 /**
  * A statement about a host that can be checked and made true. It consumes an operating system, so a property for more
@@ -109,6 +36,8 @@ export interface Property<in On extends Os, out Gives extends string = never> {
   readonly on: (os: On) => void;
   readonly gives: readonly Gives[];
   readonly systems: readonly Os[];
+  /** What it tells others about its host. */
+  readonly info: readonly Info[];
   readonly node: PropertyNode;
   /** `first` is made true before; when that fails this one is not tried. */
   requires<O extends Os, G extends string>(first: Property<O, G>): Property<On & O, Gives | G>;
@@ -139,9 +68,12 @@ export interface PropertySpec<O extends Os, T, G extends string> {
   readonly detail?: unknown;
   readonly diff?: (seen: T) => string | undefined;
   readonly writes?: readonly string[];
-  readonly secrets?: readonly Secret[];
+  /** All that its changes contain or that its plan asks the digest of. */
+  readonly secrets?: readonly (Secret | SecretText)[];
   readonly action?: boolean;
+  readonly reboots?: boolean;
   readonly bulk?: Bulk<T>;
+  readonly info?: readonly Info[];
   /** Its opposite, planned from the same observation. */
   readonly revert?: Undo<T>;
 }
@@ -176,26 +108,31 @@ export function property<O extends Os, T, G extends string>(title: string, how: 
     writes: writes ?? ["*"],
     secrets: undone ? [] : (how.secrets ?? []),
     action: how.action ?? false,
+    reboots: how.reboots ?? false,
     ...(how.bulk !== undefined && !undone ? { bulk: how.bulk } : {}),
   });
-  const made = build<O, G>(title, how.on, how.gives ?? [], {
-    kind: "claim",
-    claim: claim(title, how.plan, how.writes, false),
-  });
+  const made = build<O, G>(
+    title,
+    { systems: how.on, gives: how.gives ?? [], info: how.info ?? [] },
+    { kind: "claim", claim: claim(title, how.plan, how.writes, false) },
+  );
   const { revert: undo } = how;
   if (undo === undefined) return made;
-  const opposite = build<O, never>(undo.title, how.on, [], {
+  const opposite = build<O, never>(undo.title, bare(how.on), {
     kind: "claim",
     claim: claim(undo.title, undo.plan, undo.writes ?? how.writes, true),
   });
-  return { ...made, opposite } as Revertable<O, G>;
+  return revertable(made, opposite);
 }
 
-/** Gives a property an opposite that was made elsewhere, so that a composed one can be reverted. */
+/**
+ * Gives a property an opposite that was made elsewhere, so that a composed one can be reverted. When the property is taken out of a host's
+ * list, its opposite is what takes back what it brought.
+ */
 export const revertable = <O extends Os, G extends string>(
   of: Property<O, G>,
   opposite: Property<O>,
-): Revertable<O, G> => ({ ...of, opposite });
+): Revertable<O, G> => ({ ...build<O, G>(of.title, of, { kind: "revertable", of, opposite }), opposite });
 
 /** The operating systems that all properties in `P` share. `in` with `infer` gives the intersection. */
 export type SystemsOf<P> = [P] extends [Property<infer O, string>] ? O : never;
@@ -210,18 +147,25 @@ export function all<const P extends Props>(
   has: P & Shared<SystemsOf<P[number]>>,
 ): Property<SystemsOf<P[number]>, GivenBy<P[number]>> {
   const members: Props = has;
-  return build(title, shared(members), members.flatMap((member) => member.gives) as GivenBy<P[number]>[], {
-    kind: "all",
-    title,
-    members,
-  });
+  const gives = members.flatMap((member) => member.gives) as GivenBy<P[number]>[];
+  return build(title, { systems: shared(members), gives, info: told(members) }, { kind: "all", title, members });
 }
+
+/** As {@link all}, named for its members. */
+export const group = <const P extends Props>(
+  ...has: P & Shared<SystemsOf<P[number]>>
+): Property<SystemsOf<P[number]>, GivenBy<P[number]>> =>
+  all<P>((has as Props).map((member) => member.title).join(", "), has);
 
 /** The same property, known to give something to the host, such as `"docker"`. */
 export const giving = <O extends Os, const G extends string>(
   of: Property<O, string>,
   ...gives: readonly G[]
-): Property<O, G> => build(of.title, of.systems, gives, { kind: "all", title: of.title, members: [of] });
+): Property<O, G> => build(of.title, { ...of, gives }, { kind: "all", title: of.title, members: [of] });
+
+/** The same property, which tells others something about its host. */
+export const telling = <O extends Os, G extends string>(of: Property<O, G>, ...info: readonly Info[]): Property<O, G> =>
+  build(of.title, { ...of, info: [...of.info, ...info] }, { kind: "all", title: of.title, members: [of] });
 
 /** One property with a way of its own on each operating system. */
 export function perOs<const M extends { readonly [O in Os]?: Property<O, string> }>(
@@ -230,38 +174,81 @@ export function perOs<const M extends { readonly [O in Os]?: Property<O, string>
 ): Property<keyof M & Os, GivenBy<M[keyof M & Os]>> {
   const members = Object.values(per);
   const gives = [...new Set(members.flatMap((member) => member.gives))] as GivenBy<M[keyof M & Os]>[];
-  return build(title, Object.keys(per) as Os[], gives, { kind: "perOs", per });
+  return build(title, { systems: Object.keys(per) as Os[], gives, info: told(members) }, { kind: "perOs", per });
 }
 
+/** The first that can be made true: `otherwise` is tried when `of` fails, and left alone as long as `of` holds. */
+export const fallback = <A extends Os, B extends Os, G extends string>(
+  of: Property<A, G>,
+  otherwise: Property<B, G>,
+): Property<A & B, G> =>
+  build(
+    of.title,
+    { systems: shared([of, otherwise]), gives: of.gives, info: told([of, otherwise]) },
+    { kind: "fallback", of, otherwise },
+  );
+
+/**
+ * Changes of this property, but not of what it requires, may lock everybody out of the host: the host takes them back by itself unless
+ * a fresh connection comes through afterwards.
+ */
+export const guarded = <O extends Os, G extends string>(of: Property<O, G>, guard: Guard): Property<O, G> =>
+  build(of.title, of, { kind: "guarded", of, guard });
+
+/**
+ * A property that depends on what else is known of its host and of the platform's other hosts, such as the ports that are served. `make`
+ * is pure and is called when a host is planned; what the made property itself tells is not heard.
+ */
+export const derived = <const O extends Os, G extends string = never>(
+  title: string,
+  on: readonly O[],
+  make: (around: Surroundings) => Property<O, G>,
+): Property<O, G> =>
+  build(title, bare(on), { kind: "derived", title, make: make as (around: Surroundings) => AnyProperty });
+
+interface Traits<G extends string> {
+  readonly systems: readonly Os[];
+  readonly gives: readonly G[];
+  readonly info: readonly Info[];
+}
+
+const bare = (systems: readonly Os[]): Traits<never> => ({ systems, gives: [], info: [] });
 const shared = (members: readonly AnyProperty[]): readonly Os[] =>
   everyOs.filter((os) => members.every((one) => one.systems.includes(os)));
+const told = (members: readonly AnyProperty[]): readonly Info[] => members.flatMap((member) => member.info);
 
-function build<O extends Os, G extends string>(
-  title: string,
-  systems: readonly Os[],
-  gives: readonly G[],
-  node: PropertyNode,
-): Property<O, G> {
+function build<O extends Os, G extends string>(title: string, traits: Traits<G>, node: PropertyNode): Property<O, G> {
+  const { systems, gives, info } = traits;
   const self = {
     title,
     systems,
     gives,
+    info,
     node,
     on: (os: Os): void => {
       if (!systems.includes(os))
         throw fail("property.wrong-os", `"${title}" is for ${systems.join(", ") || "no system"}, not for ${os}`);
     },
     requires: (first: AnyProperty) =>
-      build(title, shared([self as never, first]), [...gives, ...first.gives], {
-        kind: "requires",
-        of: self as never,
-        first,
-      }),
+      build(
+        title,
+        {
+          systems: shared([self as never, first]),
+          gives: [...gives, ...first.gives],
+          info: told([self as never, first]),
+        },
+        { kind: "requires", of: self as never, first },
+      ),
     before: (next: AnyProperty) => (next as Property<Os, string>).requires(self as never),
     onChange: (next: AnyProperty) =>
-      build(title, shared([self as never, next]), gives, { kind: "onChange", of: self as never, next }),
-    when: (condition: ErasedCondition) => build(title, systems, [], { kind: "when", of: self as never, condition }),
-    describe: (text: string) => build(text, systems, gives, { kind: "all", title: text, members: [self as never] }),
+      build(
+        title,
+        { systems: shared([self as never, next]), gives, info: told([self as never, next]) },
+        { kind: "onChange", of: self as never, next },
+      ),
+    when: (condition: ErasedCondition) =>
+      build(title, { systems, gives: [], info }, { kind: "when", of: self as never, condition }),
+    describe: (text: string) => build(text, traits, { kind: "all", title: text, members: [self as never] }),
   };
   return self as never;
 }

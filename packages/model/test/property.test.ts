@@ -2,19 +2,8 @@ import { expect, test } from "vitest";
 import { SlipwayError } from "../src/errors.ts";
 import { together } from "../src/fact.ts";
 import { type Host, host, type Machine } from "../src/host.ts";
-import {
-  all,
-  alpine,
-  type DebianLike,
-  debian,
-  debianLike,
-  everyOs,
-  type Os,
-  type Property,
-  perOs,
-  property,
-  revert,
-} from "../src/property.ts";
+import { alpine, type DebianLike, debian, debianLike, everyOs, type Os } from "../src/os.ts";
+import { all, type Property, perOs, property, revert } from "../src/property.ts";
 
 const on: Machine = { provider: "test", spec: {} };
 const nothing = { read: ["true"], parse: () => 0 } as const;

@@ -41,6 +41,7 @@ export function fakeHost(): FakeHost {
           if (host.mode !== "up") throw new Error("connection lost");
           return { status: 0, stdout: host.reply(recorded()), stderr: "" };
         },
+        again: host.connect,
         spawn: refuse,
         socket: refuse,
         tcp: refuse,

@@ -1,13 +1,16 @@
 import { createHash } from "node:crypto";
 import {
   type Change,
+  contentKey,
   type Fact,
+  filled,
   type Host,
   type Known,
   messageOf,
   type Reading,
   readingsOf,
   type Secrets,
+  secretsIn,
 } from "@slipway/model";
 import { fail } from "../errors.ts";
 import type { Frame } from "./frames.ts";
@@ -67,7 +70,7 @@ export interface Evaluation {
 
 /** Pure. Throws `config.unreadable` when an answer cannot be understood. */
 export function evaluate(item: Item, seen: Seen): Evaluation {
-  const known: Known = { digest: (secret) => seen.digests[secret.name] };
+  const known: Known = { digest: (content) => seen.digests[contentKey(content)] };
   const { claim } = item;
   try {
     for (const condition of item.conditions) {
@@ -103,7 +106,9 @@ export async function reveal(
   items: readonly Item[],
   secrets: Secrets | undefined,
 ): Promise<Revealed> {
-  const wanted = new Map(items.flatMap((item) => item.claim.secrets).map((secret) => [secret.name, secret]));
+  const wanted = new Map(
+    items.flatMap((item) => item.claim.secrets.flatMap(secretsIn)).map((secret) => [secret.name, secret]),
+  );
   if (wanted.size === 0) return new Map();
   if (secrets === undefined) {
     throw fail(
@@ -117,8 +122,16 @@ export async function reveal(
   return new Map(values);
 }
 
-export const digestsOf = (revealed: Revealed): Record<string, string> =>
-  Object.fromEntries([...revealed].map(([name, value]) => [name, createHash("sha256").update(value).digest("hex")]));
+/** SHA-256 of every content with secrets in it that the items name, by its key. */
+export const digestsOf = (items: readonly Item[], revealed: Revealed): Record<string, string> =>
+  Object.fromEntries(
+    items
+      .flatMap((item) => item.claim.secrets)
+      .map((content) => {
+        const value = filled(content, (secret) => revealed.get(secret.name) ?? "");
+        return [contentKey(content), createHash("sha256").update(value).digest("hex")];
+      }),
+  );
 
 /** Takes every secret out of text that came from a host, also as base64 and line by line. */
 export function redact(text: string, revealed: Revealed): string {

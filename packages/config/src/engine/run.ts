@@ -1,5 +1,5 @@
 import { hostname, userInfo } from "node:os";
-import { type Change, type Clock, messageOf, type Secrets } from "@slipway/model";
+import { type Change, type Clock, messageOf, type Secrets, type Surroundings } from "@slipway/model";
 import { fail } from "../errors.ts";
 import { formatChange } from "../plan.ts";
 import type { ReportItem } from "../report.ts";
@@ -42,6 +42,8 @@ export interface ApplyOptions {
   readonly only?: readonly string[];
   /** How long a lock that somebody else holds is waited for. Default 5. A run that was cut off is always waited for. */
   readonly lockWaitSeconds?: number;
+  /** The platform's other hosts, for properties that are derived from them. Default: this host alone. */
+  readonly around?: Surroundings;
   /** Shown to others while this run holds the lock. Default: user, machine and process. */
   readonly holder?: string;
   /** Folder on the host for the lock and for what must follow a change. Default /var/lib/slipway/config. */
@@ -66,7 +68,7 @@ export class Run {
   constructor(items: readonly Item[], revealed: Revealed, session: Session, clock: Clock, options: ApplyOptions) {
     this.#items = items;
     this.#revealed = revealed;
-    this.#digests = digestsOf(revealed);
+    this.#digests = digestsOf(items, revealed);
     this.#session = session;
     this.#clock = clock;
     this.#options = options;

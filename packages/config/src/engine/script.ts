@@ -1,4 +1,14 @@
-import { type Change, type Command, commandLine, type FileWrite, quote, type Reading } from "@slipway/model";
+import {
+  type Change,
+  type Command,
+  commandLine,
+  filled,
+  isCommand,
+  isRemoval,
+  isWrite,
+  quote,
+  type Reading,
+} from "@slipway/model";
 import { endOfFrame } from "./frames.ts";
 
 /** Where a host keeps its lock, and what must follow a change and was not done yet. */
@@ -123,9 +133,14 @@ export function changeScript(changes: readonly Change[], more: ChangeContext): s
 }
 
 function changeText(change: Change, revealed: Revealed): string {
-  if (!isWrite(change)) return commandLine(change);
-  const content = typeof change.content === "string" ? change.content : (revealed.get(change.content.name) ?? "");
-  const encoded = Buffer.from(content, "utf8").toString("base64");
+  if (isCommand(change)) return commandLine(change);
+  if (isRemoval(change)) return commandLine(["rm", "-f", "--", change.remove]);
+  const content = isWrite(change) ? change.content : change.input;
+  const encoded = Buffer.from(
+    filled(content, (secret) => revealed.get(secret.name) ?? ""),
+    "utf8",
+  ).toString("base64");
+  if (!isWrite(change)) return `printf %s ${quote(encoded)} | base64 -d | ${commandLine(change.run)}`;
   const put = `put ${quote(change.path)} ${quote(`${change.owner}:${change.group}`)} ${quote(change.mode)} ${quote(encoded)}`;
   if (change.validate === undefined) return `valid() { :; }; ${put}`;
   const check = change.validate
@@ -138,9 +153,6 @@ function changeText(change: Change, revealed: Revealed): string {
     .join(" ");
   return `valid() { ${check}; }; ${put}`;
 }
-
-/** Whether a change is a file rather than a command. */
-export const isWrite = (change: Change): change is FileWrite => !Array.isArray(change);
 
 /** What goes to the shell at once. In one compound command, so that a script cut short by a broken connection does nothing; nobody reads the rest of it as input. */
 export const message = (body: string): string => `{\n${body}\n${endOfFrame("end", "0")}\n} </dev/null\n`;

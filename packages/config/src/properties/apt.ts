@@ -1,4 +1,4 @@
-import { type Command, type DebianLike, debianLike, property, type Revertable } from "@slipway/model";
+import { all, type Command, type DebianLike, debianLike, property, type Revertable, revertable } from "@slipway/model";
 import { fail } from "../errors.ts";
 import { packages } from "../facts/packages.ts";
 
@@ -57,31 +57,41 @@ export const install = (names: readonly string[]): readonly Command[] => [
   calm("sh", "-c", twice, "install", "apt-get", ...options, "install", "--no-install-recommends", ...names),
 ];
 
+/** Throws `config.bad-argument`. */
+export function checkedPackage(name: string): string {
+  if (!/^[a-z0-9][a-z0-9+.-]+$/.test(name))
+    throw fail("config.bad-argument", `"${name}" is not the name of a Debian package`);
+  return name;
+}
+
+function one(name: string): Revertable<DebianLike> {
+  return property(`${name} is installed`, {
+    on: debianLike,
+    about: `package:${name}`,
+    observe: packages(name),
+    plan: (seen) => (seen.has(name) ? [] : install([name])),
+    bulk: { kind: "apt", subjects: (seen) => (seen.has(name) ? [] : [name]), plan: install },
+    revert: {
+      title: `${name} is not installed`,
+      plan: (seen) => (seen.has(name) ? [repaired, calm("apt-get", ...options, "remove", name)] : []),
+    },
+  });
+}
+
 /**
  * Debian packages are installed, without what they only recommend. Its opposite removes them and leaves their configuration files.
  */
 export function installed(...names: readonly string[]): Revertable<DebianLike> {
   if (names.length === 0) throw fail("config.bad-argument", "apt.installed needs the name of a package");
-  for (const name of names) {
-    if (!/^[a-z0-9][a-z0-9+.-]+$/.test(name))
-      throw fail("config.bad-argument", `"${name}" is not the name of a Debian package`);
-  }
-  const sorted = [...new Set(names)].sort();
-  return property(`${sorted.join(", ")} ${sorted.length === 1 ? "is" : "are"} installed`, {
-    on: debianLike,
-    about: `packages ${sorted.join(" ")}`,
-    observe: packages(...sorted),
-    plan: (seen) => {
-      const missing = sorted.filter((name) => !seen.has(name));
-      return missing.length === 0 ? [] : install(missing);
-    },
-    bulk: { kind: "apt", subjects: (seen) => sorted.filter((name) => !seen.has(name)), plan: install },
-    revert: {
-      title: `${sorted.join(", ")} ${sorted.length === 1 ? "is" : "are"} not installed`,
-      plan: (seen) => {
-        const present = sorted.filter((name) => seen.has(name));
-        return present.length === 0 ? [] : [repaired, calm("apt-get", ...options, "remove", ...present)];
-      },
-    },
-  });
+  const members = [...new Set(names.map(checkedPackage))].sort().map(one);
+  const [first] = members;
+  if (first !== undefined && members.length === 1) return first;
+  const list = members.map((member) => member.title.split(" ")[0]).join(", ");
+  return revertable(
+    all(`${list} are installed`, members),
+    all(
+      `${list} are not installed`,
+      members.map((member) => member.opposite),
+    ),
+  );
 }

@@ -1,5 +1,14 @@
 import { createHash } from "node:crypto";
-import { type Command, everyOs, type Os, type Property, property, type Revertable, Secret } from "@slipway/model";
+import {
+  type Change,
+  type Command,
+  everyOs,
+  type Os,
+  type Property,
+  property,
+  type Revertable,
+  Secret,
+} from "@slipway/model";
 import { diffLines } from "../diff.ts";
 import { fail } from "../errors.ts";
 import { type FileSeen, file } from "../facts/files.ts";
@@ -79,10 +88,10 @@ export function content(path: string, text: string | Secret, options: ContentOpt
   });
 }
 
-function gone(path: string, seen: FileSeen): readonly Command[] {
+function gone(path: string, seen: FileSeen): readonly Change[] {
   if (seen.kind === "absent" && !seen.link) return [];
   if (seen.kind === "directory" && !seen.link) return [["rmdir", "--", path]];
-  return [["rm", "-f", "--", path]];
+  return [{ remove: path }];
 }
 
 /** Nothing stands at a path. A link is removed, not what it points to; a directory only when it is empty. */

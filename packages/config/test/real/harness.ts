@@ -1,0 +1,124 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { ssh as connectBySsh } from "@slipway/connection";
+import { type Machine, startMachine } from "@slipway/machines";
+import {
+  type AnyProperty,
+  type Connection,
+  debian,
+  type Host,
+  type Property,
+  type Revertable,
+  revert,
+  type Secrets,
+} from "@slipway/model";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { apply, formatPlan, formatReport, observe, plan, type Report } from "../../src/index.ts";
+
+export type Release = "12" | "13";
+
+/** A property on a real host: not there, made, seen, nothing to do the second time, and undone when it has an opposite. */
+export interface RealCase {
+  readonly property: AnyProperty | ((release: Release) => AnyProperty);
+  /** Shell script that prepares the host. */
+  readonly before?: string;
+  /** Shell command → what it prints while the property holds. */
+  readonly shows?: Readonly<Record<string, string | RegExp>>;
+  /** Shell command → what it prints after the property was undone. */
+  readonly afterwards?: Readonly<Record<string, string | RegExp>>;
+  /** For which releases. Default: all. */
+  readonly on?: readonly Release[];
+  /** Values of secrets by name; none may show in any plan, event or report. */
+  readonly secrets?: Readonly<Record<string, string>>;
+  /** Shell script that removes what the case left. */
+  readonly cleanup?: string;
+}
+
+export type Cases = Readonly<Record<string, RealCase>>;
+export const cases = (given: Cases): Cases => given;
+
+const folder = join(import.meta.dirname, "cases");
+
+/** All cases of the folder `cases`, by title. A property's cases are one file named for its subject. */
+async function everyCase(): Promise<readonly (readonly [title: string, of: RealCase])[]> {
+  const files = readdirSync(folder).filter((name) => name.endsWith(".ts"));
+  const found = await Promise.all(
+    files.map(async (name) => (await import(join(folder, name))) as { readonly default: Cases }),
+  );
+  return found.flatMap((one) => Object.entries(one.default));
+}
+
+/** Runs all cases on a host of this release. `CASES=apt,file` limits them to titles that begin so. */
+export async function tryAll(release: Release): Promise<void> {
+  const wanted = process.env["CASES"]?.split(",");
+  const chosen = (await everyCase()).filter(
+    ([title, one]) =>
+      (one.on ?? ["12", "13"]).includes(release) && (wanted?.some((start) => title.startsWith(start)) ?? true),
+  );
+  describe(`Debian ${release}`, () => {
+    let machine: Machine;
+    let connection: Connection;
+    beforeAll(async () => {
+      machine = await startMachine({ name: `config-${release}` });
+      const { name: host, address, port, user, hostKey, privateKey } = machine;
+      connection = await connectBySsh({ host, address, port, user, hostKeys: [hostKey.sha256] }, { privateKey });
+    });
+    afterAll(async () => {
+      await connection?.[Symbol.asyncDispose]();
+      await machine?.[Symbol.asyncDispose]();
+    });
+    const run = async (script: string): Promise<string> => {
+      const output = await connection.exec(["sh", "-c", script]);
+      return `${output.stdout}${output.stderr}`.trim();
+    };
+    const prints = async (wanted: RealCase["shows"]): Promise<void> => {
+      for (const [command, text] of Object.entries(wanted ?? {}))
+        expect(await run(command), command).toEqual(typeof text === "string" ? text : expect.stringMatching(text));
+    };
+
+    test.for(chosen)("%s", async ([, one]) => {
+      const property = typeof one.property === "function" ? one.property(release) : one.property;
+      const values = one.secrets ?? {};
+      const secrets: Secrets = { reveal: async (secret) => values[secret.name] ?? "" };
+      const told: string[] = [];
+      const hostWith = (has: AnyProperty): Host => ({
+        name: machine.name,
+        os: "debian",
+        distro: debian(release),
+        on: { provider: "test", spec: {} },
+        has: [has],
+        can: () => true,
+      });
+      const planned = async (of: AnyProperty) => {
+        const made = plan(hostWith(of), await observe(hostWith(of), connection, { secrets }));
+        told.push(JSON.stringify(made), formatPlan(made, { all: true }));
+        return made.items.map((item) => item.state);
+      };
+      const make = async (of: AnyProperty): Promise<Report> => {
+        const onEvent = (event: unknown): void => void told.push(JSON.stringify(event));
+        const report = await apply(hostWith(of), connection, { secrets, onEvent });
+        told.push(JSON.stringify(report));
+        expect(report.failed + report.blocked, formatReport(report)).toBe(0);
+        return report;
+      };
+      const becomesTrue = async (of: AnyProperty): Promise<void> => {
+        expect(await planned(of)).toContain("change");
+        expect((await make(of)).changed).toBeGreaterThan(0);
+        expect(await make(of)).toMatchObject({ changed: 0, roundTrips: 1 });
+        expect(await planned(of)).not.toContain("change");
+      };
+      if (one.before !== undefined) await run(one.before);
+      try {
+        await becomesTrue(property);
+        await prints(one.shows);
+        if ("opposite" in property) {
+          await becomesTrue(revert(property as Revertable<never, string>) as Property<never>);
+          await prints(one.afterwards);
+        }
+      } finally {
+        if (one.cleanup !== undefined) await run(one.cleanup);
+      }
+      for (const value of Object.values(values)) expect(told.join("\n")).not.toContain(value);
+    });
+  });
+}
