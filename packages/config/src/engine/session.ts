@@ -10,6 +10,8 @@ export interface Session extends AsyncDisposable {
   exchange(body: string, onFrame?: (frame: Frame) => void): Promise<readonly Frame[]>;
   /** How often it waited for the host. */
   readonly roundTrips: number;
+  /** Differs between two starts of the machine. Empty before the first answer. */
+  readonly boot: string;
 }
 
 /**
@@ -26,6 +28,7 @@ function sessionOf(shell: Process, nonce: string, host: string, signal: AbortSig
   let started = false;
   let busy = false;
   let roundTrips = 0;
+  let boot = "";
   let ended: Error | undefined;
   let errors = "";
   let take: (frame: Frame) => void = () => {};
@@ -63,6 +66,9 @@ function sessionOf(shell: Process, nonce: string, host: string, signal: AbortSig
     get roundTrips() {
       return roundTrips;
     },
+    get boot() {
+      return boot;
+    },
     exchange: (body, onFrame) =>
       new Promise<readonly Frame[]>((resolve, reject) => {
         if (ended !== undefined) {
@@ -76,6 +82,10 @@ function sessionOf(shell: Process, nonce: string, host: string, signal: AbortSig
         }
         const frames: Frame[] = [];
         take = (frame) => {
+          if (frame.name === "hello") {
+            boot = frame.text;
+            return;
+          }
           if (frame.name === "end") {
             busy = false;
             resolve(frames);
@@ -93,7 +103,7 @@ function sessionOf(shell: Process, nonce: string, host: string, signal: AbortSig
       signal?.removeEventListener("abort", interrupt);
       shell.stdin.end();
       // A change that still runs is left to finish on its own.
-      if (!busy) await shell.exit.catch(() => undefined);
+      if (!busy && ended === undefined) await shell.exit.catch(() => undefined);
     },
   };
 }

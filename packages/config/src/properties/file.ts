@@ -90,7 +90,6 @@ export function content(path: string, text: string | Secret, options: ContentOpt
 
 function gone(path: string, seen: FileSeen): readonly Change[] {
   if (seen.kind === "absent" && !seen.link) return [];
-  if (seen.kind === "directory" && !seen.link) return [["rmdir", "--", path]];
   return [{ remove: path }];
 }
 
