@@ -16,9 +16,13 @@ export interface HostPlan {
 /** Stands for an item of a plan: its state, what would be done, and the secrets that it would write. */
 function digestOf(item: PlanItem, secrets: Readonly<Record<string, string>>, salt: string): string {
   return createHash("sha256")
-    .update(JSON.stringify([salt, item.state, item.until ?? "", item.changes, Object.entries(secrets).sort()]))
+    .update(
+      JSON.stringify([salt, item.state, item.until ?? "", item.changes, Object.entries(secrets).toSorted(byName)]),
+    )
     .digest("hex");
 }
+
+const byName = ([a]: readonly [string, string], [b]: readonly [string, string]): number => (a < b ? -1 : 1);
 
 /** Digests of the secrets of each item, by its id. */
 const secretsOf = (items: readonly Item[], seen: Seen): ReadonlyMap<string, Readonly<Record<string, string>>> =>

@@ -8,7 +8,6 @@ import {
   type Connection,
   debian,
   type Host,
-  type Property,
   type Revertable,
   revert,
   type Secrets,
@@ -117,7 +116,7 @@ export async function tryAll(release: Release): Promise<void> {
         await becomesTrue(property);
         await prints(one.shows);
         if ("opposite" in property) {
-          await becomesTrue(revert(property as Revertable<never, string>) as Property<never>);
+          await becomesTrue(revert(property as Revertable<never>));
           await prints(one.afterwards);
         }
       } finally {
