@@ -40,7 +40,7 @@ export async function apply(host: Host, connection: Connection, options: ApplyOp
     await run.liftGuards();
   }
   run.confirm();
-  await record(run, link, clock, options, gone);
+  await record(run, clock, options, gone);
   const reported = [...run.done.values()];
   const count = (outcome: ReportItem["outcome"]): number => reported.filter((one) => one.outcome === outcome).length;
   return {

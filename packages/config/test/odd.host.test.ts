@@ -103,10 +103,14 @@ test.for(Object.entries(odds))("%s: made once, then nothing to do", async ([, od
   await using connection = await ssh(
     addressOf(machine, login),
     { privateKey: machine.privateKey },
-    { sudo: login !== undefined },
+    // sshd has just read its configuration again.
+    { sudo: login !== undefined, waitMs: 10_000 },
   );
   await settles(small(odd.distro === undefined ? "12" : "13"), connection);
 });
+
+/** Until a `sleep 1` runs; the engine's own watch over its session sleeps longer. */
+const asleep = `until for p in /proc/[0-9]*/cmdline; do [ "$(tr '\\0' ' ' <"$p" 2>/dev/null)" != "sleep 1 " ] || exit 0; done; do :; done`;
 
 test("an apt-get of somebody else: waited for", async () => {
   await using machine = await startMachine();
@@ -114,7 +118,7 @@ test("an apt-get of somebody else: waited for", async () => {
   const held = await heldApt(root);
   const settled = settles(small(), root);
   // Our apt-get was refused once when its script sleeps.
-  await root.exec(["sh", "-c", "until grep -qsz '^sleep$' /proc/[0-9]*/cmdline; do :; done"]);
+  await root.exec(["sh", "-c", asleep]);
   await held[Symbol.asyncDispose]();
   await settled;
 });
@@ -173,8 +177,8 @@ test("a round trip of 2 s: time goes by round trips, of which there are few", as
   expect(second).toMatchObject({ changed: 0, roundTrips: 1 });
   // A session is opened, its shell is started, and it is asked.
   expect(second.ms).toBeLessThan(7_000);
-  // As many as there are changes in a row, and one for the rest.
-  expect(first.roundTrips).toBeLessThanOrEqual(first.changed + 1);
+  // As many as there are changes in a row, one to look, and one to note what was applied.
+  expect(first.roundTrips).toBeLessThanOrEqual(first.changed + 2);
   const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`;
   console.log(
     `login ${seconds(connected)}; first run ${first.roundTrips} round trips, ${seconds(first.ms)}; second ${second.roundTrips}, ${seconds(second.ms)}`,

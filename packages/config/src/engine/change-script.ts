@@ -59,16 +59,14 @@ export interface ChangeContext {
  */
 export function changeScript(changes: readonly Change[], more: ChangeContext): string {
   const marks = more.mark.map((id) => `"$S/pending/${id}"`).join(" ");
-  const step = (text: string): string => `[ "$s" -ne 0 ] || { ${text}; } >>"$O" 2>&1 9>&- || s=$?`;
+  const step = (text: string): string => `[ "$s" -ne 0 ] || {\n${text}\n} >>"$O" 2>&1 9>&- || s=$?`;
   return [
     '(umask 077 && : >"$O")',
     "i=0 s=0",
     ': >"$S/busy"',
     `{ ${marks === "" ? "" : `touch -- ${marks} && `}note ${more.item} begun && sync ${marks} "$S/journal" "$S/pending"; } >>"$O" 2>&1 || s=$?`,
-    ...(more.first === undefined ? [] : [step(`\n${more.first}\n`)]),
-    ...changes.map(
-      (change, index) => `[ "$s" -ne 0 ] || { i=${index}; ${changeText(change, more)}; } >>"$O" 2>&1 9>&- || s=$?`,
-    ),
+    ...(more.first === undefined ? [] : [step(more.first)]),
+    ...changes.map((change, index) => step(`i=${index}; ${changeText(change, more)}`)),
     ...(more.clear === undefined ? [] : [`[ "$s" -ne 0 ] || rm -f -- "$S/pending/${more.clear}"`]),
     `note ${more.item} done "$i" "$s"`,
     'sync "$S/journal"',

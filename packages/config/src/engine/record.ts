@@ -12,7 +12,6 @@ import {
 import { evaluate, readingsOfItem, repliesOf, type Seen } from "./evaluate.ts";
 import { endOfFrame } from "./frames.ts";
 import { type Item, itemsOf, type Removal } from "./items.ts";
-import type { Link } from "./link.ts";
 import { type ApplyOptions, holderOf } from "./options.ts";
 import type { Run } from "./run.ts";
 import { batches, readingKey, readingScript } from "./script.ts";
@@ -53,13 +52,7 @@ export async function takeBack(run: Run, clock: Clock, options: ApplyOptions): P
 }
 
 /** Notes on the host what was seen to be true, and how to take back what was made; nothing when it says so already. */
-export async function record(
-  run: Run,
-  link: Link,
-  clock: Clock,
-  options: ApplyOptions,
-  gone: ReadonlySet<string>,
-): Promise<void> {
+export async function record(run: Run, clock: Clock, options: ApplyOptions, gone: ReadonlySet<string>): Promise<void> {
   const { state } = run;
   const { host, around, items } = state.subject;
   const seen = items.flatMap((item): readonly SeenItem[] => {
@@ -77,17 +70,17 @@ export async function record(
   const before =
     state.applied.digest !== "" && state.applied.items.length === 0
       ? readApplied(
-          (await link.exchange(`${appliedScript("")}\n${endOfFrame("applied", "0")}`)).find(
+          (await run.ask(`${appliedScript("")}\n${endOfFrame("applied", "0")}`)).find(
             (frame) => frame.name === "applied",
           )?.text ?? "",
         )
       : state.applied;
-  const removals = await removalsOf({ host, around }, seen, state.seen, link);
+  const removals = await removalsOf({ host, around }, seen, state.seen, run);
   const text = writeApplied(
     nextApplied(before, { seen, removals, gone, digest, at: clock.now(), by: holderOf(options) }),
   );
   const encoded = Buffer.from(text, "utf8").toString("base64");
-  await link.exchange(
+  await run.ask(
     `(umask 077 && printf %s ${quote(encoded)} | base64 -d >"$S/applied.new") && sync "$S/applied.new" && mv -f "$S/applied.new" "$S/applied"`,
   );
 }
@@ -102,7 +95,7 @@ async function removalsOf(
   place: Place,
   seen: readonly SeenItem[],
   known: Seen,
-  link: Link,
+  run: Run,
 ): Promise<readonly AppliedRemoval[]> {
   const groups = new Map<AnyProperty, { readonly removal: Removal; readonly of: Item[] }>();
   for (const { item } of seen) {
@@ -121,7 +114,7 @@ async function removalsOf(
     .flatMap(readingsOfItem)
     .filter((reading) => known.replies[readingKey(reading)] === undefined);
   const more = batches(missing);
-  const replies = more.length === 0 ? {} : repliesOf(more, await link.exchange(readingScript(more)));
+  const replies = more.length === 0 ? {} : repliesOf(more, await run.ask(readingScript(more)));
   const now: Seen = { ...known, replies: { ...known.replies, ...replies }, pending: [] };
   return planned.map(({ removal, of, items }): AppliedRemoval => {
     const guard =

@@ -4,6 +4,7 @@ import { formatChange } from "../format-change.ts";
 import type { ReportItem } from "../report.ts";
 import { changeScript } from "./change-script.ts";
 import { type Evaluation, evaluate, overlaps, readingsOfItem } from "./evaluate.ts";
+import type { Frame } from "./frames.ts";
 import { GuardPost } from "./guard-post.ts";
 import { armScript, guardId, settleScript } from "./guard-script.ts";
 import { HostState, type Subject } from "./host-state.ts";
@@ -231,6 +232,19 @@ export class Run {
         const now = evaluate(what.reads, state.seen);
         if (!now.applies || now.changes.length === 0) return undefined;
         changes = now.changes;
+      }
+    }
+  }
+
+  /** Sends something that may be sent twice, again when the link breaks. */
+  async ask(body: string): Promise<readonly Frame[]> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.#link.exchange(body);
+      } catch (thrown) {
+        if (!(thrown instanceof LinkLost)) throw thrown;
+        if (attempt === losses) throw lost(this.#link.host, thrown);
+        await this.#resume();
       }
     }
   }
