@@ -4,6 +4,9 @@ import { fail } from "../errors.ts";
 import { type Frame, frameReader } from "./frames.ts";
 import { message, prologue } from "./script.ts";
 
+/** The largest answer of one command, in characters. */
+const answerLimit = 64 << 20;
+
 /** One `sh` on a host that answers scripts in frames. Scripts are sent one after another, each in one round trip. */
 export interface Session extends AsyncDisposable {
   /** Runs a script; gives its frames in order. Rejects with `config.session` when the shell ended before it answered. */
@@ -29,6 +32,7 @@ function sessionOf(shell: Process, nonce: string, host: string, signal: AbortSig
   let busy = false;
   let roundTrips = 0;
   let boot = "";
+  let unframed = 0;
   let ended: Error | undefined;
   let errors = "";
   let take: (frame: Frame) => void = () => {};
@@ -36,7 +40,12 @@ function sessionOf(shell: Process, nonce: string, host: string, signal: AbortSig
 
   const read = frameReader(nonce);
   shell.stdout.setEncoding("utf8").on("data", (chunk: string) => {
-    for (const frame of read(chunk)) take(frame);
+    const frames = read(chunk);
+    unframed = frames.length > 0 ? 0 : unframed + chunk.length;
+    for (const frame of frames) take(frame);
+    if (unframed <= answerLimit) return;
+    end(`one answer was larger than ${answerLimit >> 20} MiB`);
+    shell.kill();
   });
   // Always drained: an unread stderr stops the shell.
   shell.stderr.setEncoding("utf8").on("data", (chunk: string) => {
