@@ -12,8 +12,8 @@ export interface Proxy extends AsyncDisposable {
   drop(count: number): void;
   /** Ends every connection there is; new ones pass. */
   cut(how: Cut): void;
-  /** The same, once so many more bytes have passed, in both directions together; what exceeds them is lost. */
-  cutAfter(bytes: number, how: Cut): void;
+  /** The same, once so many more bytes have passed, in both directions together; what exceeds them is lost. Resolves at that moment. */
+  cutAfter(bytes: number, how: Cut): Promise<void>;
   readonly accepted: number;
   /** Bytes that passed, in both directions together. */
   readonly passed: number;
@@ -41,7 +41,7 @@ export async function makeProxy(
   let toDrop = 0;
   let accepted = 0;
   let passed = 0;
-  let last: { readonly bytes: number; readonly how: Cut } | undefined;
+  let last: { readonly bytes: number; readonly how: Cut; readonly done: () => void } | undefined;
 
   const cut = (how: Cut): void => {
     for (const link of links) {
@@ -69,7 +69,9 @@ export async function makeProxy(
       if (cutHere !== undefined) last = undefined;
       later(() => {
         if (!to.write(whole)) from.pause();
-        if (cutHere !== undefined) cut(cutHere.how);
+        if (cutHere === undefined) return;
+        cut(cutHere.how);
+        cutHere.done();
       });
     });
     from.on("end", () => later(() => to.end()));
@@ -111,9 +113,10 @@ export async function makeProxy(
       toDrop = count;
     },
     cut,
-    cutAfter(bytes, how) {
-      last = { bytes: passed + bytes, how };
-    },
+    cutAfter: (bytes, how) =>
+      new Promise((done) => {
+        last = { bytes: passed + bytes, how, done };
+      }),
     async [Symbol.asyncDispose]() {
       for (const { client, upstream } of links) {
         client.destroy();
