@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { predicateType, SlipwayError, type Statement, statementType } from "@slipway/model";
+import { type KeyPair, openVault, type Vault, type VaultOptions } from "@slipway/trust";
 
 export interface Folder extends AsyncDisposable {
   readonly path: string;
@@ -42,4 +43,21 @@ export async function refusal(call: Promise<unknown>): Promise<SlipwayError> {
     throw error;
   }
   throw new Error("nothing was refused");
+}
+
+/** A vault that Ann made, and a way to open it as somebody else. */
+export interface Team extends AsyncDisposable {
+  readonly dir: string;
+  readonly as: (who: KeyPair, more?: Partial<VaultOptions>) => Promise<Vault>;
+}
+
+export async function team(members: Readonly<Record<string, KeyPair>>): Promise<Team> {
+  const folder = await temporaryFolder();
+  const as: Team["as"] = (who, more = {}) => openVault({ dir: folder.path, key: who.privateKey, ...more });
+  const [first] = Object.values(members);
+  if (first !== undefined) {
+    const vault = await as(first);
+    for (const [name, who] of Object.entries(members)) await vault.addRecipient(name, who.publicKey);
+  }
+  return { dir: folder.path, as, [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose]() };
 }
