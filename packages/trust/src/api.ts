@@ -66,6 +66,8 @@ export interface Vault extends Secrets {
   set(name: string, value: string, options?: SetOptions): Promise<void>;
   /** Throws `secret.missing`, `secret.no-access`, `secret.altered`, `vault.no-key`. */
   get(name: string): Promise<string>;
+  /** Another text after every change of the encrypted file; says nothing of the value. Throws `secret.missing`. */
+  version(name: string): Promise<string>;
   /** Takes a secret of this context out, with its public half. Its old values stay in the history. Throws `secret.missing`. */
   remove(name: string): Promise<void>;
   /** The public half set with a secret. Throws `secret.missing`, `secret.altered`. */

@@ -141,6 +141,11 @@ class FileVault implements Vault {
     });
   }
 
+  async version(name: string): Promise<string> {
+    const key = await this.#find(await this.#state(), name);
+    return sha256((await this.#folder.read(secretPath(key))) ?? "");
+  }
+
   async remove(name: string): Promise<void> {
     const key = this.#listed(name);
     await this.#change(async (draft) => {

@@ -39,6 +39,11 @@ describe("a context", () => {
       ["token", undefined],
       ["token", "prod"],
     ]);
+    const versions = await Promise.all([all, prod, staging].map((one) => one.version("token")));
+    expect(versions[0]).toBe(versions[2]);
+    expect(versions[0]).not.toBe(versions[1]);
+    await all.reencrypt(["token"]);
+    expect(await all.version("token")).not.toBe(versions[0]);
     // What was taken away does not fall back in silence.
     await rm(join(vault.dir, "prod/token.asc"));
     expect(await refusal(prod.get("token"))).toMatchObject({ code: "secret.altered" });
