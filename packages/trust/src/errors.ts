@@ -4,7 +4,10 @@ import { errorsOf } from "@slipway/model";
 export const fail = errorsOf({
   "secret.missing": { exitCode: 1, hint: "Set it with: ops secrets set NAME" },
   "secret.name": { exitCode: 2, hint: "Use lower-case letters, digits, dots, dashes and underscores." },
-  "secret.no-access": { exitCode: 1, hint: "Ask a recipient to add your public key and to encrypt again." },
+  "secret.no-access": {
+    exitCode: 1,
+    hint: "Let somebody who reads it let you in: ops secrets recipients add NAME --key FILE",
+  },
   "secret.altered": { exitCode: 5, hint: "Take the file from the repository's history, or set the secret again." },
   "vault.no-key": { exitCode: 1, hint: "Give the vault a private key that it is encrypted for." },
   "vault.no-recipients": { exitCode: 1, hint: "Add a public key as recipients/NAME.asc in the vault's folder." },

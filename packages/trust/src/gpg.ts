@@ -116,6 +116,8 @@ export function openGpg(key: GpgKey): Keyholder {
     },
 
     async decrypt(sealed, name): Promise<Opened> {
+      // gpg takes whatever private key fits; the one that was named has to be there.
+      await fingerprint();
       const ended = await run(key, ["--decrypt"], sealed);
       // All three: the plaintext came out while gpg was still checking it.
       if (ended.code === 0 && has(ended, "DECRYPTION_OKAY") && has(ended, "GOODMDC")) {

@@ -174,6 +174,10 @@ class FileVault implements Vault {
     return this.#change(async (draft, state) => {
       const gone = draft.recipients[name];
       if (gone === undefined) throw fail("vault.unknown-recipient", `the vault has no recipient ${name}`);
+      if (gone.fingerprint === draft.by) {
+        const hint = "Let another recipient do it.";
+        throw fail("vault.not-a-recipient", "you cannot take yourself out of the vault", { hint });
+      }
       draft.dropRecipient(name);
       const theirs = Object.entries(draft.secrets).filter(
         ([, entry]) => entry.readers.includes(gone.fingerprint) || entry.for?.includes(name),

@@ -135,6 +135,7 @@ describe.skipIf(!here)("a key in gpg's keyring", () => {
     const pub = (await generateKey({ name: "A", email: "a@b.c" })).publicKey;
     const nobody = await openVault({ dir: folder.path, key: key("nobody@example.org") });
     expect(await refusal(nobody.addRecipient("a", pub))).toMatchObject({ code: "key.missing" });
+    expect(await refusal(nobody.get("a"))).toMatchObject({ code: "secret.missing" });
     const twins = await openVault({ dir: folder.path, key: key("twin@example.org") });
     expect(await refusal(twins.addRecipient("a", pub))).toMatchObject({
       code: "key.missing",

@@ -26,6 +26,10 @@ const word = <K extends string>(own: Record<string, unknown>, key: K): { [P in K
   const value = own[key];
   return (typeof value === "string" ? { [key]: value } : {}) as { [P in K]?: string };
 };
+const size = (own: Record<string, unknown>): { generateBytes?: number } => {
+  if (typeof own.generate === "number") return { generateBytes: own.generate };
+  return own.generate === true ? { generateBytes: defaultBytes } : {};
+};
 const readers = (own: Record<string, unknown>): { for?: readonly string[] } =>
   Array.isArray(own.for) ? { for: own.for as readonly string[] } : {};
 
@@ -36,11 +40,13 @@ export function addSecrets(program: Command, { verb, sub, list }: Building): voi
     command.option("--context <context>", "the value of this context, such as prod (default: that of ops.config.ts)");
   const forSome = (command: Command): Command =>
     command.option("--for <recipients>", "only for these recipients, by comma; all: for everybody again", list);
+  const generated = (command: Command): Command =>
+    command.option("--generate [bytes]", `a random value of so many bytes (default: ${defaultBytes})`, bytes);
 
   verb(
-    forSome(inContext(sub(secrets, "set <name>", "set a secret; the value is asked for, or read from standard input"))),
+    generated(forSome(inContext(sub(secrets, "set <name>", "set a secret: asked for, from standard input, or made")))),
     async () => (await import("../verbs/secrets/values.ts")).setSecret,
-    (own, args) => ({ name: args[0] ?? "", ...readers(own), ...word(own, "context") }),
+    (own, args) => ({ name: args[0] ?? "", ...size(own), ...readers(own), ...word(own, "context") }),
   );
   verb(
     inContext(sub(secrets, "get <name>", "print a secret's value")),
@@ -64,10 +70,12 @@ export function addSecrets(program: Command, { verb, sub, list }: Building): voi
     (own, args) => ({ name: args[0] ?? "", onDisk: own.onDisk === true, ...word(own, "context") }),
   );
   verb(
-    forSome(
-      inContext(sub(secrets, "rotate [names...]", "give secrets new values: asked for, from standard input, or made"))
-        .option("--generate [bytes]", `random values of so many bytes (default: ${defaultBytes})`, bytes)
-        .option("--reencrypt", "keep the values and encrypt them anew, all or those named", false),
+    generated(
+      forSome(
+        inContext(
+          sub(secrets, "rotate [names...]", "give secrets new values: asked for, from standard input, or made"),
+        ),
+      ).option("--reencrypt", "keep the values and encrypt them anew, all or those named", false),
     ).addHelpText(
       "after",
       "\nExamples:\n  ops secrets rotate shop.session-key --generate\n  ops secrets rotate pager.webhook < file\n  ops secrets rotate --reencrypt",
@@ -76,8 +84,7 @@ export function addSecrets(program: Command, { verb, sub, list }: Building): voi
     (own, args) => ({
       names: args,
       reencrypt: own.reencrypt === true,
-      ...(own.generate === true ? { generateBytes: defaultBytes } : {}),
-      ...(typeof own.generate === "number" ? { generateBytes: own.generate } : {}),
+      ...size(own),
       ...readers(own),
       ...word(own, "context"),
     }),
@@ -88,8 +95,13 @@ export function addSecrets(program: Command, { verb, sub, list }: Building): voi
     (own, args) => ({ name: args[0] ?? "", ...word(own, "context") }),
   );
 
-  const recipients = secrets.command("recipients").description("who reads the vault and may change it");
-  const load = () => import("../verbs/secrets/recipients.ts");
+  const load = (): Promise<typeof import("../verbs/secrets/recipients.ts")> => import("../verbs/secrets/recipients.ts");
+  const recipients = sub(secrets, "recipients", "who reads the vault and may change it; alone: list them");
+  verb(
+    recipients,
+    async () => (await load()).listRecipients,
+    () => ({}),
+  );
   verb(
     sub(recipients, "list", "list the recipients and the fingerprints of their keys"),
     async () => (await load()).listRecipients,

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { text } from "node:stream/consumers";
 import { confirm, password } from "@clack/prompts";
 import type { Context } from "../../cli/context.ts";
@@ -19,3 +20,6 @@ export async function agree(context: Context, question: string): Promise<void> {
   if (!process.stdin.isTTY) throw fail("ops.confirm", `this has to be agreed to: ${question}`);
   if ((await confirm({ message: question })) !== true) throw fail("ops.confirm", "nothing was changed");
 }
+
+/** As a URL, a shell and JSON take it unchanged. */
+export const randomValue = (sizeBytes: number): string => randomBytes(sizeBytes).toString("base64url");

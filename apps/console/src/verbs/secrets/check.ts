@@ -17,6 +17,8 @@ export interface CheckOptions {
 
 const marks = { tampered: "✗", bad: "✗", soon: "!", note: "·" } as const;
 
+const count = (number: number, what: string): string => `${number} ${what}${number === 1 ? "" : "s"}`;
+
 async function findingsOf(room: VaultRoom): Promise<readonly Finding[]> {
   const findings = await room.vault.check();
   if (findings.some(({ level }) => level === "tampered")) return findings;
@@ -53,9 +55,10 @@ export async function checkSecrets(context: Context, options: CheckOptions): Pro
     `${marks[level]} ${what}`,
     ...(hint === undefined ? [] : [`    ${hint}`]),
   ]);
-  const entries = tampered ? [] : await vault.entries();
-  if (ok)
-    lines.push(`✓ ${entries.length} secrets, ${tampered ? 0 : (await vault.recipients()).length} recipients: in order`);
+  if (ok) {
+    const [secrets, recipients] = [await vault.entries(), await vault.recipients().catch(() => [])];
+    lines.push(`✓ ${count(secrets.length, "secret")}, ${count(recipients.length, "recipient")}: in order`);
+  }
   out.result(lines.join("\n"), { ok, findings });
   if (tampered) return exitCodes.refused;
   return ok ? exitCodes.done : exitCodes.failed;

@@ -42,7 +42,9 @@ async function editText(folder: string, name: string, text: string, signal: Abor
   signal.addEventListener("abort", stop);
   try {
     signal.throwIfAborted();
-    await writeFile(file, text, { mode: 0o600, flag: "wx" });
+    // Editors want a line end at the end; it is taken away again where there was none.
+    const whole = text === "" || text.endsWith("\n");
+    await writeFile(file, whole ? text : `${text}\n`, { mode: 0o600, flag: "wx" });
     const editor =
       [process.env.VISUAL, process.env.EDITOR, "vi"].find((one) => one !== undefined && one !== "") ?? "vi";
     child = start(editor, folder, file);
@@ -54,7 +56,6 @@ async function editText(folder: string, name: string, text: string, signal: Abor
     signal.throwIfAborted();
     if (code !== 0) throw fail("ops.editor", `the editor ended with ${code ?? "a signal"}; nothing was set`);
     const edited = await readFile(file, "utf8");
-    // Editors end a file with a line end, also one that had none.
     return text.endsWith("\n") ? edited : edited.replace(/\r?\n$/, "");
   } finally {
     wipe(folder);
@@ -79,7 +80,7 @@ export async function editSecret(context: Context, options: EditOptions): Promis
   const after = await editText(folder, name, before ?? "", signal);
   if (after === (before ?? "")) {
     out.result("nothing was changed", { ok: true, name, changed: false });
-    return exitCodes.nothingToDo;
+    return exitCodes.done;
   }
   if (after === "") throw fail("ops.empty-secret", `the value of ${name} is empty; nothing was set`);
   await vault.set(name, after);

@@ -54,16 +54,21 @@ export async function addRecipient(context: Context, options: AddOptions): Promi
   return exitCodes.done;
 }
 
+/** `CONTEXT/NAME` as the command line has it. */
+function commandWords(key: string): string {
+  const [name = "", context] = key.split("/").toReversed();
+  return context === undefined ? name : `${name} --context ${context}`;
+}
+
 export async function removeRecipient(context: Context, options: { readonly name: string }): Promise<number> {
   const { vault } = await openVaultRoom(context);
   const { done } = await vault.removeRecipient(options.name);
   const lines = [`${options.name} is taken out; ${done.length} secrets are encrypted anew without that key.`];
   if (done.length > 0) {
-    const names = [...new Set(done.map((key) => key.slice(key.indexOf("/") + 1)))];
     lines.push(
       `The values are the same, and ${options.name} may have read them: they stay in the history, and in heads and clones.`,
       "Give them new values, and end the old ones where they are checked:",
-      ...names.map((name) => `  ops secrets rotate ${name}`),
+      ...done.map((key) => `  ops secrets rotate ${commandWords(key)}`),
     );
   }
   context.out.result(lines.join("\n"), { ok: true, name: options.name, known: done });

@@ -1,11 +1,10 @@
-import { randomBytes } from "node:crypto";
 import { exitCodes } from "@slipway/model";
 import type { Context } from "../../cli/context.ts";
 import { fail } from "../../errors.ts";
 import { renewOwnSecret } from "../../platform/identity.ts";
 import { neededSecrets } from "../../platform/needed.ts";
 import { openVaultRoom } from "../../platform/session.ts";
-import { askValue } from "./ask.ts";
+import { askValue, randomValue } from "./ask.ts";
 import { type InContext, readersOption } from "./values.ts";
 
 export interface RotateOptions extends InContext {
@@ -42,7 +41,7 @@ export async function rotateSecrets(context: Context, options: RotateOptions): P
   for (const name of names) await vault.version(name);
   for (const name of names) {
     if (generateBytes !== undefined && (await renewOwnSecret(project, vault, name))) continue;
-    const value = generateBytes === undefined ? await askValue(name) : randomBytes(generateBytes).toString("base64url");
+    const value = generateBytes === undefined ? await askValue(name) : randomValue(generateBytes);
     await vault.set(name, value, readersOption(options.for));
   }
   const uses = neededSecrets(project);

@@ -2,7 +2,7 @@ import { exitCodes } from "@slipway/model";
 import type { Context } from "../../cli/context.ts";
 import { neededSecrets } from "../../platform/needed.ts";
 import { openVaultRoom, type VaultRoom } from "../../platform/session.ts";
-import { askValue } from "./ask.ts";
+import { askValue, randomValue } from "./ask.ts";
 
 export interface InContext {
   readonly context?: string;
@@ -12,6 +12,8 @@ export interface SetOptions extends InContext {
   readonly name: string;
   /** Recipients; `all` for everybody again. */
   readonly for?: readonly string[];
+  /** A random value of so many bytes. */
+  readonly generateBytes?: number;
 }
 
 export const readersOption = (only: readonly string[] | undefined): { for?: readonly string[] | "all" } => {
@@ -38,7 +40,9 @@ export const placed = (name: string, context: string | undefined): string =>
 export async function setSecret(context: Context, options: SetOptions): Promise<number> {
   const room = await openVaultRoom(context, options.context);
   const { vault } = room;
-  await vault.set(options.name, await askValue(options.name), readersOption(options.for));
+  const { name, generateBytes } = options;
+  const value = generateBytes === undefined ? await askValue(name) : randomValue(generateBytes);
+  await vault.set(name, value, readersOption(options.for));
   const readers = await tellReaders(context, room, options.name);
   const recipients = (await vault.recipients()).filter((one) => readers.includes(one.name));
   context.out.result(`${placed(options.name, vault.context)} is set, for ${readers.join(", ")}`, {
