@@ -14,7 +14,7 @@ export const fail = errorsOf({
   "vault.recipient": { exitCode: 1, hint: "Replace the recipient's public key, or remove it and encrypt again." },
   "vault.tampered": {
     exitCode: 5,
-    hint: "See what changed: git log -p on the vault. Take it back, or: ops secrets check",
+    hint: "After a git merge: look at both sides, then ops secrets check --resign. Otherwise see who did it: git log -p",
   },
   "vault.rolled-back": {
     exitCode: 5,

@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { cp, mkdir, readdir, truncate } from "node:fs/promises";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { generateKey, type KeyPair, openVault, seenFile, writeKeyFile } from "@slipway/trust";
 import { beforeAll, expect, it } from "vitest";
@@ -26,7 +27,7 @@ it("killed before any of its writes, a change is there or it is not, and the nex
   const child = (dir: string, at: number): Promise<string> =>
     promisify(execFile)(process.execPath, [
       "--conditions=source",
-      join(import.meta.dirname, "crash.child.ts"),
+      fileURLToPath(new URL("crash.child.ts", import.meta.url)),
       dir,
       key,
       String(at),

@@ -95,8 +95,7 @@ describe.skipIf(!here)("a key in gpg's keyring", () => {
       forget();
       expect(await refusal(locked.get("token"))).toMatchObject({ code: "key.locked" });
       expect(await refusal(locked.set("token", "t-2"))).toMatchObject({ code: "key.locked" });
-      gpg(["--version"]);
-      execFileSync("gpg-connect-agent", ["--homedir", home, "/bye"], { stdio: "ignore" });
+      execFileSync("gpgconf", ["--homedir", home, "--launch", "gpg-agent"]);
       tell();
       expect(await locked.get("token")).toBe("t-1");
     },
