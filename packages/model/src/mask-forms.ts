@@ -96,20 +96,21 @@ function linesOf(value: string): readonly string[] {
   return lines.map((line) => line.trim()).filter((line) => line.length >= shortestLine && !armor.test(line));
 }
 
-const encodings = [base64Forms, hexForms, uriForms, jsonForms, shellForms, htmlForms] as const;
+/** Those where the form of a part is a part of the form: white space around the value needs no forms of its own. */
+const encodings = [hexForms, uriForms, jsonForms, shellForms, htmlForms] as const;
 
 /**
- * All texts that give a value away: itself, with and without white space around, each of its lines of at least 6 characters; in
- * base64 (standard and URL alphabet, at the three shifts it may have within other bytes, wrapped at 64 and 76), hex, and as escaped for a
- * URI, JSON, a POSIX shell and HTML. None for a value of less than 4 characters.
+ * All texts that give a value away: itself, without white space around, each of its lines of at least 6 characters; in base64 (standard
+ * and URL alphabet, at the three shifts it may have within other bytes, wrapped at 64 and 76), hex, and as escaped for a URI, JSON, a POSIX
+ * shell and HTML. None for a value of less than 4 characters.
  */
 export function formsOf(value: string): readonly string[] {
-  const forms = new Set<string>();
-  for (const whole of new Set([value, value.trim(), value.replaceAll("\n", "\r\n")])) {
-    if (whole.length < shortestValue) continue;
-    forms.add(whole);
-    for (const encode of encodings) for (const form of encode(whole)) forms.add(form);
+  const bare = value.trim();
+  const whole = [value, bare, bare.replaceAll(/\r?\n/g, "\r\n")];
+  const forms = new Set([...whole, ...linesOf(value)]);
+  if (bare.length >= shortestValue) {
+    for (const one of new Set(whole)) for (const form of base64Forms(one)) forms.add(form);
+    for (const encode of encodings) for (const form of encode(bare)) forms.add(form);
   }
-  for (const line of linesOf(value)) forms.add(line);
-  return [...forms].filter((form) => form.length >= shortestValue && !masked.includes(form));
+  return [...forms].filter((form) => form.length >= shortestValue && form.trim() !== "" && !masked.includes(form));
 }

@@ -19,6 +19,10 @@ export interface Mask {
  * A state is the longest end of the text that begins one of them.
  */
 class Search {
+  /** Character → its number among those that occur in any of the texts, from 1; 0 for all others. */
+  readonly #letters = new Uint16Array(0x1_00_00);
+  #size = 1;
+  /** State and letter as one small number → next state. */
   readonly #next = new Map<number, number>();
   readonly #fallback: number[] = [0];
   /** Length of the state. */
@@ -27,15 +31,18 @@ class Search {
   readonly found: number[] = [0];
 
   constructor(texts: Iterable<string>) {
+    const all = [...texts];
+    for (const text of all) for (let at = 0; at < text.length; at += 1) this.#learn(text.charCodeAt(at));
     const states: [state: number, parent: number, code: number][] = [];
-    for (const text of texts) {
+    for (const text of all) {
       let state = 0;
       for (let at = 0; at < text.length; at += 1) {
         const code = text.charCodeAt(at);
-        let next = this.#next.get(state * 0x1_00_00 + code);
+        const key = state * this.#size + (this.#letters[code] ?? 0);
+        let next = this.#next.get(key);
         if (next === undefined) {
           next = this.depth.length;
-          this.#next.set(state * 0x1_00_00 + code, next);
+          this.#next.set(key, next);
           this.depth.push(at + 1);
           this.found.push(0);
           this.#fallback.push(0);
@@ -54,9 +61,17 @@ class Search {
     }
   }
 
+  #learn(code: number): void {
+    if (this.#letters[code] !== 0) return;
+    this.#letters[code] = this.#size;
+    this.#size += 1;
+  }
+
   step(from: number, code: number): number {
+    const letter = this.#letters[code] ?? 0;
+    if (letter === 0) return 0;
     for (let state = from; ; state = this.#fallback[state] ?? 0) {
-      const next = this.#next.get(state * 0x1_00_00 + code);
+      const next = this.#next.get(state * this.#size + letter);
       if (next !== undefined) return next;
       if (state === 0) return 0;
     }
@@ -153,6 +168,7 @@ export function growingMask(): GrowingMask {
   return {
     ...maskOf(() => (search ??= new Search(forms))),
     add(value) {
+      if (forms.has(value)) return;
       for (const form of formsOf(value)) forms.add(form);
       search = undefined;
     },

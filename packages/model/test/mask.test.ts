@@ -107,7 +107,8 @@ describe("a mask", () => {
     expect(shown).toBe(
       "> -----BEGIN PRIVATE KEY-----\n> [secret]\n>   [secret]\n> abcde\n> -----END PRIVATE KEY-----\n> ",
     );
-    expect(mask([key]).text(`got: ${key.replaceAll("\n", "\r\n")}`)).toBe("got: [secret]");
+    expect(mask([key]).text(`got: ${key.replaceAll("\n", "\r\n")}`)).toBe("got: [secret]\r\n");
+    expect(mask([key]).text(`got: ${key}`)).toBe("got: [secret]");
     expect(mask([key]).text(`got: ${key.trim()}!`)).toBe("got: [secret]!");
   });
 

@@ -90,8 +90,11 @@ export interface Vault extends Secrets {
   fresh(): Promise<boolean>;
   /** Everything that is wrong, or will be soon. Opens every secret that this key can open. Changes nothing. */
   check(): Promise<readonly Finding[]>;
-  /** Signs the folder as it is, without asking what it was: after a merge, or for a vault that nobody signed yet. Look at it before. */
-  resign(): Promise<void>;
+  /**
+   * Signs the folder as it is, without asking what it was: after a merge, or for a vault that nobody signed yet. `agree` is given those whose
+   * keys lie in it, before anything is signed, and may throw.
+   */
+  resign(agree?: (recipients: readonly Recipient[]) => Promise<void>): Promise<void>;
   /** Believes the vault as it is from now on, though it is older or signed by a stranger. Look at it before. */
   accept(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-import type { Entry } from "./api.ts";
+import type { Entry, Recipient } from "./api.ts";
 import type { Folder } from "./folder.ts";
 import type { State } from "./state.ts";
 
@@ -32,3 +32,8 @@ export async function entriesOf(folder: Folder, state: State): Promise<readonly 
   });
   return entries.toSorted(byPlace);
 }
+
+export const recipientsOf = (keys: State["keys"]): readonly Recipient[] =>
+  [...keys]
+    .map(([name, key]) => ({ name, fingerprint: key.getFingerprint(), userIds: key.getUserIDs() }))
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1));

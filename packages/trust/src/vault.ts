@@ -2,7 +2,7 @@ import { type Clock, type GrowingMask, growingMask, type Secret, systemClock } f
 import type { Entry, Recipient, Reencrypted, SetOptions, Vault, VaultOptions } from "./api.ts";
 import { type Finding, inspect } from "./check.ts";
 import { Draft } from "./draft.ts";
-import { entriesOf, secretsOf } from "./entries.ts";
+import { entriesOf, recipientsOf, secretsOf } from "./entries.ts";
 import { fail } from "./errors.ts";
 import { Folder } from "./folder.ts";
 import { altered, type Keyholder, openKey } from "./keyholder.ts";
@@ -126,9 +126,7 @@ class FileVault implements Vault {
   async recipients(): Promise<readonly Recipient[]> {
     const { keys } = await this.#state();
     if (keys.size === 0) throw fail("vault.no-recipients", `the vault in ${this.dir} has no recipients`);
-    return [...keys]
-      .map(([name, key]) => ({ name, fingerprint: key.getFingerprint(), userIds: key.getUserIDs() }))
-      .toSorted((a, b) => (a.name < b.name ? -1 : 1));
+    return recipientsOf(keys);
   }
 
   async set(name: string, value: string, options: SetOptions = {}): Promise<void> {
@@ -235,9 +233,10 @@ class FileVault implements Vault {
     });
   }
 
-  async resign(): Promise<void> {
+  async resign(agree?: (recipients: readonly Recipient[]) => Promise<void>): Promise<void> {
     await this.#changing(async () => {
       const { state, sequence } = await looseState(this.#folder, await this.#store.read());
+      await agree?.(recipientsOf(state.keys));
       await this.#make({ ...state, signed: false }, sequence, async () => undefined);
     });
   }

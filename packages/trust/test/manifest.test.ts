@@ -240,6 +240,14 @@ describe("two who change it at once", () => {
       code: "vault.tampered",
       hint: expect.stringContaining("--resign"),
     });
+    const shown: string[] = [];
+    const no = asAnn.resign(async (recipients) => {
+      shown.push(...recipients.map(({ name }) => name));
+      throw new Error("not so");
+    });
+    await expect(no).rejects.toThrow("not so");
+    expect(shown).toEqual(["ann", "bob"]);
+    expect(await refusal(asAnn.list())).toMatchObject({ code: "vault.tampered" });
     await asAnn.resign();
     expect(await asAnn.check()).toEqual([]);
     expect((await asAnn.entries()).map(({ name, recipients }) => [name, recipients])).toEqual([

@@ -44,9 +44,10 @@ export async function checkSecrets(context: Context, options: CheckOptions): Pro
   }
   if (options.resign) {
     for (const { what } of await vault.check()) out.mark("note", what);
-    await agree(context, `Sign everything in ${vault.dir} as it is now, with the public keys in recipients/?`);
-    await vault.resign();
-    out.say(recipientsTable(await vault.recipients()));
+    await vault.resign(async (recipients) => {
+      out.say(recipientsTable(recipients));
+      await agree(context, `Sign everything in ${vault.dir} as it is now, for these recipients?`);
+    });
   }
   const findings = await findingsOf(room);
   const tampered = findings.some(({ level }) => level === "tampered");
