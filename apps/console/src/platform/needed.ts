@@ -1,13 +1,13 @@
 import { itemsOf } from "@slipway/config/engine/items";
-import { Secret } from "@slipway/model";
+import { hostInfo, Secret } from "@slipway/model";
 import { stationSecrets } from "../station/settings.ts";
 import type { Project } from "./load.ts";
 
 /** Every secret in plain data, however deep. */
-function secretsIn(value: unknown): readonly Secret[] {
+function secretsWithin(value: unknown): readonly Secret[] {
   if (Secret.is(value)) return [value];
   if (typeof value !== "object" || value === null) return [];
-  return Object.values(value).flatMap(secretsIn);
+  return Object.values(value).flatMap(secretsWithin);
 }
 
 /** Secrets that a platform uses → where: names of hosts, `cloud` for their machines, `monitor` and `ci` for those services. Pure. */
@@ -16,9 +16,11 @@ export function neededSecrets({ platform }: Pick<Project, "platform">): Readonly
   const use = (name: string, where: string): void => {
     uses.set(name, (uses.get(name) ?? new Set()).add(where));
   };
+  const hosts = platform.hosts.map(hostInfo);
   for (const host of platform.hosts) {
-    for (const { claim } of itemsOf(host)) for (const secret of claim.secrets) use(secret.name, host.name);
-    for (const secret of secretsIn(host.on.spec)) use(secret.name, "cloud");
+    for (const { claim } of itemsOf(host, { self: hostInfo(host), hosts }))
+      for (const secret of secretsWithin(claim.secrets)) use(secret.name, host.name);
+    for (const secret of secretsWithin(host.on.spec)) use(secret.name, "cloud");
   }
   if (platform.ci !== undefined) for (const name of [stationSecrets.ciKey, stationSecrets.signingKey]) use(name, "ci");
   if (platform.monitor !== undefined) {
