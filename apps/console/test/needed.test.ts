@@ -1,5 +1,5 @@
 import { file } from "@slipway/config";
-import { all, debian, host, Secret, secretText } from "@slipway/model";
+import { all, debian, host, property, Secret, secretText } from "@slipway/model";
 import { monitor, slack } from "@slipway/monitor";
 import { droplet } from "@slipway/provision/digitalocean";
 import { vault } from "@slipway/trust";
@@ -13,7 +13,15 @@ const secret = vault(["cloud.token", "app.key", "chat", "unused"]);
 test("the secrets of a platform are those of its hosts, its cloud, its monitor and its CI", () => {
   const on = droplet({ token: secret("cloud.token"), region: "lon1", size: "s-1vcpu-1gb" });
   const key = file.content("/etc/app.key", secret("app.key"), { mode: "0600" });
-  const env = file.content("/etc/app.env", secretText`TOKEN=${secret("chat")}\n`, { mode: "0600" });
+  const env = property("has its environment", {
+    on: ["debian"],
+    observe: { read: ["true"], parse: () => 0 },
+    plan: () => [],
+    secrets: [
+      secretText`TOKEN=${secret("chat")}
+`,
+    ],
+  });
   const [one, two] = ["one", "two"].map((name) => host(name, { on, os: debian("12"), has: [all("base", [key, env])] }));
   if (one === undefined || two === undefined) throw new Error("no hosts");
   expect([...neededSecrets({ platform: ops({ name: "p", hosts: [one, two] }) })]).toEqual([
