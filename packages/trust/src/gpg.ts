@@ -91,7 +91,7 @@ const has = (ended: Ended, keyword: string): boolean => ended.status.some(([firs
 
 // gpg 2.2 tells of these by --status-fd when it signs, and not when it decrypts. The words are libgpg-error's.
 const locks =
-  /: (Bad passphrase|No passphrase given|No pinentry|No agent running|Operation cancelled|Timeout|End of file|Inappropriate ioctl for device|Card (error|removed|not present)|PIN blocked|Bad PIN|Not confirmed)\s*$/m;
+  /(public key decryption|signing) failed: (Bad passphrase|No passphrase given|No pinentry|No agent running|Operation cancelled|Timeout|Inappropriate ioctl for device|Card (error|removed|not present)|PIN blocked|Bad PIN|Not confirmed)\s*$/m;
 
 /** A key in gpg's keyring. Plaintext and ciphertext travel over pipes. */
 export function openGpg(key: GpgKey): Keyholder {

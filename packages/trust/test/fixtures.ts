@@ -61,3 +61,13 @@ export async function team(members: Readonly<Record<string, KeyPair>>): Promise<
   }
   return { dir: folder.path, as, [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose]() };
 }
+
+/** The packets of an armored message. `readMessage(…).write()` gives none: it has handed its data on to be decrypted. */
+export async function packetBytes(armored: string): Promise<Uint8Array> {
+  const { unarmor } = await import("openpgp");
+  const { data } = await unarmor(armored);
+  const bytes = Buffer.from(data as Uint8Array);
+  // A test that changes every byte of nothing would pass.
+  if (bytes.length < 100) throw new Error(`only ${bytes.length} bytes`);
+  return bytes;
+}

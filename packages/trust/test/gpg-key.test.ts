@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { exportGpgKey, generateKey, openVault, signStatement, verifyStatement } from "@slipway/trust";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { refusal, statement, temporaryFolder } from "./fixtures.ts";
+import { packetBytes, refusal, statement, temporaryFolder } from "./fixtures.ts";
 
 const here = ["/usr/bin/gpg", "/usr/local/bin/gpg", "/opt/homebrew/bin/gpg"].some((path) => existsSync(path));
 const preset = ["/usr/lib/gnupg/gpg-preset-passphrase", "/usr/libexec/gpg-preset-passphrase"].find((path) =>
@@ -101,19 +101,18 @@ describe.skipIf(!here)("a key in gpg's keyring", () => {
     },
   );
 
-  it("is told when the message was changed, at every class of byte", async () => {
+  it("is told when the message was changed, at every byte", async () => {
     await using folder = await temporaryFolder();
     await using bare = await temporaryFolder();
     const vault = await openVault({ dir: folder.path, key: key("open@example.org") });
     await vault.addRecipient("open", await exportGpgKey(key("open@example.org")));
     await vault.set("token", "canary-2b7e");
-    const { armor, enums, readMessage } = await import("openpgp");
+    const { armor, enums } = await import("openpgp");
     const sealed = await readFile(join(folder.path, "token.asc"), "utf8");
-    const bytes = (await readMessage({ armoredMessage: sealed })).write() as Uint8Array;
+    const bytes = await packetBytes(sealed);
     // Without a manifest, so that gpg itself has to see it.
     const unsigned = await openVault({ dir: bare.path, key: key("open@example.org") });
-    const step = Math.ceil(bytes.length / 24);
-    for (let at = 0; at < bytes.length; at += at < bytes.length - 22 ? step : 7) {
+    for (let at = 0; at < bytes.length; at += 1) {
       const changed = bytes.slice();
       changed[at] = (changed[at] ?? 0) ^ 1;
       await writeFile(join(bare.path, "token.asc"), armor(enums.armor.message, changed));
