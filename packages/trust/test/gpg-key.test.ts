@@ -101,7 +101,7 @@ describe.skipIf(!here)("a key in gpg's keyring", () => {
     },
   );
 
-  it("is told when the message was changed, at every byte", async () => {
+  it("is told when the message was changed, wherever it was", async () => {
     await using folder = await temporaryFolder();
     await using bare = await temporaryFolder();
     const vault = await openVault({ dir: folder.path, key: key("open@example.org") });
@@ -112,7 +112,9 @@ describe.skipIf(!here)("a key in gpg's keyring", () => {
     const bytes = await packetBytes(sealed);
     // Without a manifest, so that gpg itself has to see it.
     const unsigned = await openVault({ dir: bare.path, key: key("open@example.org") });
-    for (let at = 0; at < bytes.length; at += 1) {
+    // Every byte of the session key's header and of the MDC at the end, and some of what is between.
+    const places = bytes.keys().filter((at) => at < 14 || at >= bytes.length - 22 || at % 5 === 0);
+    for (const at of places) {
       const changed = bytes.slice();
       changed[at] = (changed[at] ?? 0) ^ 1;
       await writeFile(join(bare.path, "token.asc"), armor(enums.armor.message, changed));
