@@ -42,9 +42,29 @@ test("options of a verb, global ones before and after it", async () => {
   expect(await asked("ci", "log", "7", "unit")).toMatchObject({ options: { run: "7", step: "unit" } });
 });
 
+test("options of the secrets verbs", async () => {
+  expect(await asked("secrets", "set", "a", "--for", "ada,ci", "--context", "prod")).toMatchObject({
+    options: { name: "a", for: ["ada", "ci"], context: "prod" },
+  });
+  expect(await asked("secrets", "rotate", "a", "b", "--generate")).toMatchObject({
+    options: { names: ["a", "b"], generateBytes: 32, reencrypt: false },
+  });
+  expect(await asked("secrets", "rotate", "--generate", "48", "a")).toMatchObject({
+    options: { names: ["a"], generateBytes: 48 },
+  });
+  expect(usageExit(await refused("secrets", "rotate", "a", "--generate", "4"))).toBe(2);
+  expect(await asked("secrets", "recipients", "add", "bob", "--gpg", "ABCD", "--json")).toMatchObject({
+    globals: { json: true },
+    options: { name: "bob", gpg: "ABCD" },
+  });
+  expect(await asked("secrets", "recipients", "--json")).toMatchObject({ globals: { json: true }, options: {} });
+});
+
 test("every verb can be loaded", async () => {
   for (const words of [
-    ["init"], ["provision"], ["config"], ["secrets", "set", "a"], ["secrets", "get", "a"], ["secrets", "list"], ["ci", "runs"], ["ci", "wait", "x"],
+    ["init"], ["provision"], ["config"], ["secrets", "set", "a"], ["secrets", "get", "a"], ["secrets", "list"],
+    ["secrets", "edit", "a"], ["secrets", "rotate", "a"], ["secrets", "remove", "a"], ["secrets", "check"],
+    ["secrets", "recipients"], ["secrets", "recipients", "list"], ["secrets", "recipients", "add", "a"], ["secrets", "recipients", "remove", "a"], ["ci", "runs"], ["ci", "wait", "x"],
     ["rollback", "prod"], ["releases", "prod"], ["monitor", "status"], ["doctor"],
   ]) await asked(...words); // biome-ignore format: a table
 });

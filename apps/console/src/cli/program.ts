@@ -1,6 +1,7 @@
 import { exitCodes } from "@slipway/model";
 import { Command, type CommanderError, InvalidArgumentError } from "commander";
 import type { Context, GlobalOptions } from "./context.ts";
+import { addSecrets } from "./secrets.ts";
 
 /** A verb: does its work and gives the exit code. */
 export type Verb<O> = (context: Context, options: O) => Promise<number>;
@@ -97,22 +98,7 @@ export function createProgram(run: RunVerb): Command {
     (own) => ({ planOnly: own.plan === true, on: (own.on as readonly string[] | undefined) ?? [] }),
   );
 
-  const secrets = program.command("secrets").description("the vault: values encrypted by OpenPGP in the repository");
-  verb(
-    sub(secrets, "set <name>", "set a secret; the value is read from standard input"),
-    async () => (await import("../verbs/secrets.ts")).setSecret,
-    (_, args) => ({ name: args[0] ?? "" }),
-  );
-  verb(
-    sub(secrets, "get <name>", "print a secret's value"),
-    async () => (await import("../verbs/secrets.ts")).getSecret,
-    (_, args) => ({ name: args[0] ?? "" }),
-  );
-  verb(
-    sub(secrets, "list", "list the secrets, and which of those that ops.config.ts names are missing"),
-    async () => (await import("../verbs/secrets.ts")).listSecrets,
-    () => ({}),
-  );
+  addSecrets(program, { verb, sub, list });
 
   const ci = program.command("ci").description("the queue and its runs");
   verb(

@@ -8,6 +8,8 @@ export interface LocalFolder {
   readonly knownHosts: string;
   readonly sshConfig: string;
   readonly cache: string;
+  /** What this machine saw last of the vault. */
+  readonly vaultSeen: string;
   /** Held while keys and secrets are made. */
   readonly lock: string;
 }
@@ -19,5 +21,6 @@ export const localFolder = (root: string): LocalFolder => ({
   knownHosts: join(root, "known_hosts"),
   sshConfig: join(root, "ssh_config"),
   cache: join(root, "cache"),
+  vaultSeen: join(root, "vault-seen.json"),
   lock: join(root, "keys.lock"),
 });
