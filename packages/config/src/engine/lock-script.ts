@@ -30,7 +30,7 @@ export const lockScript = ({
   holder,
   waitSeconds,
 }: LockRequest): string => `S=${quote(folder)} R=${quote(run)}
-(umask 077 && mkdir -p "$S") && mkdir -p "$S/pending" || exit 71
+mkdir -p -m 0700 "$S" && mkdir -p "$S/pending" || exit 71
 exec 9>>"$S/lock"
 if ! flock -n 9; then
 w=${Math.ceil(waitSeconds * looksPerSecond)} told=
