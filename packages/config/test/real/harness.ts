@@ -112,7 +112,7 @@ export async function tryAll(release: Release): Promise<void> {
         await becomesTrue(property);
         await prints(one.shows);
         if ("opposite" in property) {
-          await becomesTrue(revert(property as Revertable<never, string>) as Property<never>);
+          await becomesTrue(revert<never>(property as Revertable<never, string>));
           await prints(one.afterwards);
         }
       } finally {
