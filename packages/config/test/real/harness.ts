@@ -7,7 +7,6 @@ import {
   type Connection,
   debian,
   type Host,
-  type Property,
   type Revertable,
   revert,
   type Secrets,
