@@ -4,7 +4,18 @@ export { diffLines } from "./diff.ts";
 export type { Reply, Seen } from "./engine/evaluate.ts";
 export { type AccountSeen, account, groups } from "./facts/accounts.ts";
 export { type FileSeen, file as fileAt } from "./facts/files.ts";
-export { alpinePackages, packages } from "./facts/packages.ts";
+export { type MountSeen, mounts, swaps } from "./facts/mounts.ts";
+export {
+  alpinePackages,
+  held,
+  listsAge,
+  packageStates,
+  packages,
+  type Upgrade,
+  unneeded,
+  upgrades,
+} from "./facts/packages.ts";
+export { type TextSeen, text as textAt } from "./facts/texts.ts";
 export { type UnitSeen, unit } from "./facts/units.ts";
 export * from "./observe.ts";
 export * from "./plan.ts";
