@@ -7,8 +7,7 @@ const password = new Secret("db.password");
 const text = secretText`user = app\npassword = ${password}\nport = ${5432}\n`;
 
 test("a text with secrets shows none, and is filled with what it is given", () => {
-  for (const shown of [String(text), JSON.stringify(text), inspect(text), `${text}`])
-    expect(shown).not.toContain("hunter22");
+  for (const shown of [String(text), JSON.stringify(text), inspect(text)]) expect(shown).not.toContain("hunter22");
   expect(String(text)).toBe("user = app\npassword = [secret]\nport = 5432\n");
   expect(filled(text, () => "hunter22")).toBe("user = app\npassword = hunter22\nport = 5432\n");
   expect(filled(password, () => "hunter22")).toBe("hunter22");

@@ -1,11 +1,14 @@
 import { randomBytes } from "node:crypto";
-import { type Connection, messageOf, type Process } from "@slipway/model";
+import { type Connection, messageOf, type Process, SlipwayError } from "@slipway/model";
 import { fail } from "../errors.ts";
 import { type Frame, frameReader } from "./frames.ts";
 import { message, prologue } from "./script.ts";
 
 /** The largest answer of one command, in characters. */
 const answerLimit = 64 << 20;
+
+/** The link broke: what was sent may have run. */
+const lost: ReadonlySet<string> = new Set(["connection.lost", "connection.closed"]);
 
 /** One `sh` on a host that answers scripts in frames. Scripts are sent one after another, each in one round trip. */
 export interface Session extends AsyncDisposable {
@@ -52,11 +55,15 @@ function sessionOf(shell: Process, nonce: string, host: string, signal: AbortSig
     errors = (errors + chunk).slice(-4_096);
   });
   const end = (why: string, cause?: unknown): void => {
-    ended ??= fail(
-      "config.session",
-      `the shell on ${host} ended: ${why}${errors === "" ? "" : `; it said: ${errors.trim()}`}`,
-      { cause },
-    );
+    // A shell that never began has a reason of its own, such as a sudo that refuses, with its own advice.
+    const never = boot === "" && cause instanceof SlipwayError && !lost.has(cause.code);
+    ended ??= never
+      ? cause
+      : fail(
+          "config.session",
+          `the shell on ${host} ended: ${why}${errors === "" ? "" : `; it said: ${errors.trim()}`}`,
+          { cause },
+        );
     abandon(ended);
   };
   shell.exit.then(
