@@ -1,6 +1,7 @@
 export * from "./apply.ts";
 export * from "./configure.ts";
 export { diffLines } from "./diff.ts";
+export * from "./drift.ts";
 export type { Reply, Seen } from "./engine/evaluate.ts";
 export { type AccountSeen, account, groups } from "./facts/accounts.ts";
 export { type FileSeen, file as fileAt } from "./facts/files.ts";
@@ -42,3 +43,4 @@ export * as systemd from "./properties/systemd.ts";
 export * as timezone from "./properties/timezone.ts";
 export * as user from "./properties/user.ts";
 export * from "./report.ts";
+export { type HostPlan, hostPlan } from "./saved-plan.ts";
