@@ -1,5 +1,6 @@
 import { debian } from "@slipway/model";
 import { expect, test } from "vitest";
+import { nothingApplied } from "../src/engine/applied.ts";
 import { alone } from "../src/engine/items.ts";
 import { file, formatPlan, plan } from "../src/index.ts";
 
@@ -26,12 +27,17 @@ test("a template is filled in for the host that is planned", () => {
   const named = host(file.template("/etc/x", ({ self, hosts }) => `${self.name} of ${hosts.length}\n`));
   const around = { self: { ...alone(named).self, name: "web" }, hosts: [...alone(named).hosts, ...alone(named).hosts] };
   const replies = new Proxy({}, { get: () => ({ status: 0, stdout: "" }) });
-  const made = plan(named, { replies, pending: [], digests: {} }, around);
+  const made = plan(named, { replies, pending: [], digests: {}, applied: nothingApplied }, around);
   expect(JSON.stringify(made.items[0]?.changes)).toContain("web of 2");
 });
 
 test("an edit is told by its file and its text", () => {
   const replies = new Proxy({}, { get: () => ({ status: 0, stdout: "" }) });
-  const made = plan(host(file.line("/etc/x", "one two")), { replies, pending: [], digests: {} });
+  const made = plan(host(file.line("/etc/x", "one two")), {
+    replies,
+    pending: [],
+    digests: {},
+    applied: nothingApplied,
+  });
   expect(formatPlan(made)).toContain("edit /etc/x '' '' 1 'one two");
 });
