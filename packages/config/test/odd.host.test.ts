@@ -119,18 +119,7 @@ test("an apt-get of somebody else: waited for", async () => {
   await using root = await rootOf(machine);
   const held = await heldApt(root);
   const settled = settles(small(), root);
-<<<<<<< HEAD
-<<<<<<< HEAD
-  // Our apt-get was refused once when its script sleeps.
-  await root.exec(["sh", "-c", asleep]);
-=======
-  // Refused once and asleep before it asks again, or an apt-get that itself waits beside the other.
-  const waiting = `until grep -qsz '^sleep$' /proc/[0-9]*/cmdline || [ "$(pgrep -cx apt-get)" -ge 2 ]; do :; done`;
   await root.exec(["sh", "-c", waiting]);
->>>>>>> h-image
-=======
-  await root.exec(["sh", "-c", waiting]);
->>>>>>> main
   await held[Symbol.asyncDispose]();
   await settled;
 });
