@@ -5,21 +5,40 @@ export * from "./drift.ts";
 export type { Reply, Seen } from "./engine/evaluate.ts";
 export { type AccountSeen, account, groups } from "./facts/accounts.ts";
 export { type FileSeen, file as fileAt } from "./facts/files.ts";
-export { alpinePackages, packages } from "./facts/packages.ts";
+export { type MountSeen, mounts, swaps } from "./facts/mounts.ts";
+export {
+  alpinePackages,
+  held,
+  listsAge,
+  packageStates,
+  packages,
+  type Upgrade,
+  unneeded,
+  upgrades,
+} from "./facts/packages.ts";
+export { type TextSeen, text as textAt } from "./facts/texts.ts";
 export { type UnitSeen, unit } from "./facts/units.ts";
 export * from "./observe.ts";
 export * from "./plan.ts";
 export * as apk from "./properties/apk.ts";
 export * as apt from "./properties/apt.ts";
 export * as clock from "./properties/clock.ts";
+export * as command from "./properties/command.ts";
+export * as cron from "./properties/cron.ts";
 export * as docker from "./properties/docker.ts";
 export * as file from "./properties/file.ts";
 export * as firewall from "./properties/firewall.ts";
 export * as git from "./properties/git.ts";
 export * as hostname from "./properties/hostname.ts";
+export * as journald from "./properties/journald.ts";
 export * as locale from "./properties/locale.ts";
+export * as logrotate from "./properties/logrotate.ts";
+export * as mount from "./properties/mount.ts";
 export * as nginx from "./properties/nginx.ts";
+export * as reboot from "./properties/reboot.ts";
 export * as ssh from "./properties/ssh.ts";
+export * as swap from "./properties/swap.ts";
+export * as sysctl from "./properties/sysctl.ts";
 export * as systemd from "./properties/systemd.ts";
 export * as timezone from "./properties/timezone.ts";
 export * as user from "./properties/user.ts";
