@@ -13,6 +13,7 @@ import {
   type Revertable,
   revert,
   Secret,
+  SecretText,
   type Surroundings,
 } from "@slipway/model";
 import { expect, test } from "vitest";
@@ -25,7 +26,7 @@ import { plan } from "../src/plan.ts";
 /** One case: a property with its arguments, what was seen, and the plan that must come of it. */
 interface Fixture {
   readonly property: string;
-  /** Missing: the property is a value. `{"secret": name}` stands for a Secret, wherever it is. */
+  /** Missing: the property is a value. `{"secret": name}` stands for a Secret, `{"text": […]}` for text with secrets, `{"regexp": …}`. */
   readonly args?: readonly unknown[];
   readonly os?: "debian" | "alpine";
   /** The platform's other hosts. */
@@ -83,20 +84,24 @@ function made(fixture: Fixture): AnyProperty {
   const [subject = "", fact = ""] = fixture.property.split(".");
   const family = (config as unknown as Record<string, Record<string, unknown>>)[subject];
   const found = family?.[fact];
-  const args = (fixture.args ?? []).map(withSecrets);
+  const args = (fixture.args ?? []).map(argument);
   const property = typeof found === "function" ? (found(...args) as AnyProperty) : (found as AnyProperty);
   return fixture.revert === true ? revert(property as Revertable<never, string>) : property;
 }
 
-function withSecrets(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withSecrets);
-  if (typeof value !== "object" || value === null) return value;
-  if ("secret" in value) return new Secret(String(value.secret));
-  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, withSecrets(one)]));
+/** JSON with secrets, texts with secrets and regular expressions in it. */
+function argument(arg: unknown): unknown {
+  if (typeof arg !== "object" || arg === null) return arg;
+  if (Array.isArray(arg)) return arg.map(argument);
+  if ("secret" in arg) return new Secret(String(arg.secret));
+  if ("text" in arg && Array.isArray(arg.text)) return new SecretText(arg.text.map(argument) as (string | Secret)[]);
+  if ("regexp" in arg) return new RegExp(String(arg.regexp));
+  return Object.fromEntries(Object.entries(arg).map(([key, value]) => [key, argument(value)]));
 }
 
 function around(host: Host, fixture: Fixture): Surroundings {
-  const self = { ...hostInfo(host), info: [...hostInfo(host).info, ...(fixture.info ?? [])] };
+  const known = hostInfo(host);
+  const self = { ...known, info: [...known.info, ...(fixture.info ?? [])] };
   return { self, hosts: [self, ...(fixture.hosts ?? [])] };
 }
 
