@@ -17,6 +17,7 @@ export * as firewall from "./properties/firewall.ts";
 export * as git from "./properties/git.ts";
 export * as group from "./properties/group.ts";
 export * as hostname from "./properties/hostname.ts";
+export * as hosts from "./properties/hosts.ts";
 export * as locale from "./properties/locale.ts";
 export * as nginx from "./properties/nginx.ts";
 export * as ssh from "./properties/ssh.ts";

@@ -1,4 +1,5 @@
 import {
+  type Command,
   type DebianLike,
   debianLike,
   derived,
@@ -45,6 +46,19 @@ export function checkedKey(key: string): string {
   }
   return key.trim();
 }
+
+const matches = `k=$(ssh-keygen -y -P '' -f "$1") || exit
+[ "$(printf %s "$k" | cut -d ' ' -f 1,2)" = "$2" ] || { echo "the private key does not belong to the public one" >&2; exit 1; }`;
+
+/** Validates a file with a private key: it has no passphrase and belongs to this public key. */
+export const matchingKey = (publicKey: string): Command => [
+  "sh",
+  "-c",
+  matches,
+  "key",
+  "{}",
+  publicKey.split(" ").slice(0, 2).join(" "),
+];
 
 function optionsText(options: string | KeyOptions): string {
   const quoted = (text: string): string => {
@@ -109,7 +123,7 @@ export function keyPair(
   const folder = `${homeOf(name, options.home)}/.ssh`;
   const path = `${folder}/id_${type}`;
   const own = { owner: name } as const;
-  const secret = content(path, privateKey, { ...own, validate: ["ssh-keygen", "-y", "-P", "", "-f", "{}"] });
+  const secret = content(path, privateKey, { ...own, validate: matchingKey(key) });
   const open = content(`${path}.pub`, `${key}\n`, own);
   const pair = open.requires(secret).requires(directory(folder, { ...own, mode: "0700" }));
   return revertable(
