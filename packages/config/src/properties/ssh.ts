@@ -1,4 +1,4 @@
-import { all, type DebianLike, type Revertable, revertable, telling } from "@slipway/model";
+import { type DebianLike, type Revertable, revertable, telling } from "@slipway/model";
 import { dropIn } from "./ssh-drop-in.ts";
 import type { SshdSettings } from "./ssh-settings.ts";
 
@@ -19,33 +19,32 @@ export function settings(given: SshdSettings): Revertable<DebianLike> {
 
 const listens = (port: number) => ({ kind: "port", port, protocol: "tcp", owner: "sshd", from: "anywhere" }) as const;
 
-/** Nobody logs in with a password; keys still work. */
-export const noPasswords: Revertable<DebianLike> = dropIn("passwords", "nobody logs in with a password", {
+const keysAlone = {
   PasswordAuthentication: "no",
   KbdInteractiveAuthentication: "no",
   PermitEmptyPasswords: "no",
-});
+} as const satisfies SshdSettings;
 
-/** Whether root logs in by SSH. A host that is configured as root by its key is undone at once after `"no"`. */
+/** Nobody logs in with a password; keys still work. */
+export const noPasswords: Revertable<DebianLike> = dropIn("passwords", "nobody logs in with a password", keysAlone);
+
+/** Whether root logs in by SSH. On a host that is configured as root by its key, `"no"` is taken back at once. */
 export const rootLogin = (how: "no" | "with a key"): Revertable<DebianLike> =>
   dropIn("root", how === "no" ? "root does not log in by ssh" : "root logs in with a key alone", {
     PermitRootLogin: how === "no" ? "no" : "prohibit-password",
   });
 
-const rest = dropIn("hardened", "sshd offers little to guess and forward", {
-  PubkeyAuthentication: "yes",
-  X11Forwarding: "no",
-  MaxAuthTries: 4,
-});
-
-/** Nobody logs in with a password, root by key alone, and few guesses are taken. Running sessions stay. */
+/**
+ * Nobody logs in with a password, root by key alone, and few guesses are taken. Running sessions stay. Where root must not log in at all,
+ * say {@link noPasswords} and {@link rootLogin}.
+ */
 export const hardened: Revertable<DebianLike> = (() => {
-  const parts = [noPasswords, rootLogin("with a key"), rest];
-  return revertable(
-    telling(all("ssh is hardened", parts), listens(22)),
-    all(
-      "ssh is as the distribution has it",
-      parts.map((part) => part.opposite),
-    ),
-  );
+  const made = dropIn("hardened", "ssh is hardened", {
+    ...keysAlone,
+    PermitRootLogin: "prohibit-password",
+    PubkeyAuthentication: "yes",
+    X11Forwarding: "no",
+    MaxAuthTries: 4,
+  });
+  return revertable(telling(made, listens(22)), made.opposite.describe("ssh is as the distribution has it"));
 })();

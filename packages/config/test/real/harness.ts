@@ -64,7 +64,7 @@ export async function tryAll(release: Release): Promise<void> {
     let machine: Machine;
     let connection: Connection;
     beforeAll(async () => {
-      machine = await startMachine({ name: `config-${release}`, distro: debian(release) });
+      machine = await startMachine({ name: `config-${release}`, distro: `debian-${release}` });
       const { name: host, address, port, user, hostKey, privateKey } = machine;
       connection = await connectBySsh({ host, address, port, user, hostKeys: [hostKey.sha256] }, { privateKey });
     });
