@@ -11,6 +11,7 @@ export * from "./plan.ts";
 export * as apk from "./properties/apk.ts";
 export * as apt from "./properties/apt.ts";
 export * as clock from "./properties/clock.ts";
+export * as dns from "./properties/dns.ts";
 export * as docker from "./properties/docker.ts";
 export * as file from "./properties/file.ts";
 export * as firewall from "./properties/firewall.ts";
