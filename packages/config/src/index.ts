@@ -13,6 +13,7 @@ export * as apt from "./properties/apt.ts";
 export * as clock from "./properties/clock.ts";
 export * as dns from "./properties/dns.ts";
 export * as docker from "./properties/docker.ts";
+export * as fail2ban from "./properties/fail2ban.ts";
 export * as file from "./properties/file.ts";
 export * as firewall from "./properties/firewall.ts";
 export * as git from "./properties/git.ts";
