@@ -21,6 +21,7 @@ export * as group from "./properties/group.ts";
 export * as hostname from "./properties/hostname.ts";
 export * as hosts from "./properties/hosts.ts";
 export * as locale from "./properties/locale.ts";
+export * as network from "./properties/network.ts";
 export * as nginx from "./properties/nginx.ts";
 export * as ssh from "./properties/ssh.ts";
 export * as sudo from "./properties/sudo.ts";
