@@ -10,6 +10,7 @@ export * from "./observe.ts";
 export * from "./plan.ts";
 export * as apk from "./properties/apk.ts";
 export * as apt from "./properties/apt.ts";
+export * as certificate from "./properties/certificate.ts";
 export * as clock from "./properties/clock.ts";
 export * as dns from "./properties/dns.ts";
 export * as docker from "./properties/docker.ts";
