@@ -1,6 +1,21 @@
 import { alpine, debian, type Host, host, type Os, revert } from "@slipway/model";
 import { expect, test } from "vitest";
-import { apk, apt, docker, file, firewall, git, locale, nginx, ssh, timezone, user } from "../src/index.ts";
+import {
+  apk,
+  apt,
+  certificate,
+  dns,
+  docker,
+  file,
+  firewall,
+  git,
+  locale,
+  network,
+  nginx,
+  ssh,
+  timezone,
+  user,
+} from "../src/index.ts";
 
 const on = { provider: "test", spec: {} } as const;
 
@@ -31,6 +46,12 @@ export function refusals(): void {
   ssh.hostKeys();
   // @ts-expect-error a hash comes from the vault
   user.password("ada", "$6$x$y");
+  // @ts-expect-error nobody agreed to the authority's terms
+  certificate.acme("www.example.org", { mail: "ops@example.org" });
+  // @ts-expect-error a host asks one name server at least
+  network.resolver([]);
+  // @ts-expect-error a mail server has a priority
+  dns.zone("example.org", { records: [{ name: "@", type: "MX", to: "mail" }] });
   // @ts-expect-error nothing here deletes a repository
   revert(git.repository("ledger"));
   // @ts-expect-error a content is text or a secret

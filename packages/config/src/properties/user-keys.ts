@@ -5,7 +5,6 @@ import {
   derived,
   guarded,
   type Os,
-  type Property,
   type Revertable,
   revertable,
   type Secret,
@@ -145,15 +144,16 @@ export interface AcceptOptions extends KeysOptions {
  * Whoever is user `there` on other hosts of the platform, as {@link keyPair} tells, may log in here as `name`: how the backup user of
  * one host reaches the store on another.
  */
-export function acceptsUsersOf(there: string, name: string, options: AcceptOptions = {}): Property<DebianLike> {
+export function acceptsUsersOf(there: string, name: string, options: AcceptOptions = {}): Revertable<DebianLike> {
   checkedUser(there);
   checkedUser(name);
   const { hosts, also = [], ...rest } = options;
-  return derived(`${name} may log in as ${there} of other hosts`, debianLike, ({ self, hosts: all }) => {
+  const made = derived(`${there} of other hosts may log in as ${name}`, debianLike, ({ self, hosts: all }) => {
     const keys = all
       .filter((host) => host.name !== self.name && (hosts?.includes(host.name) ?? true))
       .flatMap((host) => host.info)
       .flatMap((info) => (info.kind === "user" && info.user === there ? info.keys : []));
     return authorizedKeys(name, [...also, ...[...new Set(keys)].sort()], rest);
   });
+  return revertable(made, authorizedKeys(name, also, { ...rest, evenNone: true }).opposite);
 }

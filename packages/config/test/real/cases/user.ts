@@ -68,6 +68,7 @@ export default cases({
       { name: "b", os: "debian", version: "12", info: [{ kind: "user", user: "ada", keys: ["ssh-ed25519 AAAA no"] }] },
     ],
     shows: { "cat /home/deploy/.ssh/authorized_keys": `restrict ${key}` },
+    afterwards: { "ls /home/deploy/.ssh/authorized_keys": /No such file/ },
     cleanup: gone,
   },
 });
