@@ -101,7 +101,7 @@ function argument(arg: unknown): unknown {
 
 function around(host: Host, fixture: Fixture): Surroundings {
   const known = hostInfo(host);
-  const self = { ...known, info: [...known.info, ...(fixture.info ?? [])] };
+  const self = { ...known, address: "192.0.2.10", info: [...known.info, ...(fixture.info ?? [])] };
   return { self, hosts: [self, ...(fixture.hosts ?? [])] };
 }
 
