@@ -31,6 +31,6 @@ export const knowsPlatform: Revertable<DebianLike> = revertable(
 // Its own name leads to 127.0.1.1; names that it serves lead to where others find them too.
 function lineOf(host: HostInfo, itself: boolean): readonly string[] {
   const told = host.info.flatMap((info) => (info.kind === "name" && !info.name.includes("*") ? [info.name] : []));
-  const names = [...new Set(itself ? told : [host.name, ...told])].filter((name) => !itself || name !== host.name);
+  const names = [...new Set([host.name, ...told])].filter((name) => !itself || name !== host.name);
   return host.address === undefined || names.length === 0 ? [] : [`${host.address}\t${names.join(" ")}`];
 }

@@ -19,7 +19,7 @@ function pair(name: string): { readonly chain: string; readonly key: string } {
 const own = pair("www.example.org");
 const at = "/etc/slipway/certificates/www.example.test.pem";
 const nginx = (name: string, more: string): string => `export DEBIAN_FRONTEND=noninteractive
-dpkg -s nginx >/dev/null 2>&1 || { apt-get -qq update; apt-get -qq install --no-install-recommends -y nginx ${more}; } >/dev/null
+dpkg -s nginx >/dev/null 2>&1 || { ls /var/lib/apt/lists/*Packages* || apt-get -qq update; apt-get -qq install --no-install-recommends -y nginx ${more}; } >/dev/null
 cat >/etc/nginx/sites-enabled/${name} <<'END'
 server { listen 80; server_name www.example.test example.test; ${certificate.challengeLocation} }
 END
