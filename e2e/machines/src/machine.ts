@@ -3,18 +3,21 @@ import { answersSsh } from "@slipway/provision/answers-ssh";
 import { type Engine, engineAt } from "@slipway/provision/local/engine";
 import { ensureHostImage } from "@slipway/provision/local/image";
 import { removeNetwork } from "@slipway/provision/local/network";
+import type { HostDistro } from "@slipway/provision/local/releases";
 import { bootHost, createHost, removeHost, statusIn } from "@slipway/provision/local/start-container";
 import { generateSshKey, rawKey, type SshKeyPair } from "@slipway/provision/ssh-key";
 
 export interface MachineOptions {
   /** Host name; default `m-` and random hex. Need not be unique. */
   readonly name?: string;
-  /** Image in the engine; default: the host image, built when it is missing. */
+  /** Default Debian 12. */
+  readonly distro?: HostDistro;
+  /** Image in the engine; default: the distribution's host image, built when it is missing. */
   readonly image?: string;
   readonly signal?: AbortSignal;
 }
 
-/** A throw-away Debian 12 host with systemd and sshd. */
+/** A throw-away Debian host with systemd and sshd. */
 export interface Machine extends AsyncDisposable {
   /** Container id. */
   readonly id: string;

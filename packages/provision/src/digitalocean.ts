@@ -11,7 +11,7 @@ export type DropletAt =
 export interface DropletShape {
   readonly region: RegionSlug;
   readonly size: SizeSlug;
-  /** Slug of a distribution's image; default Debian 12. */
+  /** Slug of a distribution's image; default: that of the host's distribution. */
   readonly image?: string;
   /** Tags of your own, besides those by which Slipway finds it. Letters, digits, `_`, `:` and `-`. */
   readonly tags?: readonly string[];
@@ -22,13 +22,13 @@ export type DropletSpec = DropletShape & DropletAt;
 export interface DropletMachine extends Machine {
   readonly provider: "digitalocean";
   readonly spec: Readonly<Record<string, unknown>> &
-    Required<DropletShape> & { readonly token?: Secret; readonly cloud?: "local" };
+    DropletShape & { readonly tags: readonly string[] } & { readonly token?: Secret; readonly cloud?: "local" };
 }
 
 /** Describes a droplet for a host of `ops.config.ts`; nothing is made before `ops provision`. */
 export const droplet = (spec: DropletSpec): DropletMachine => ({
   provider: "digitalocean",
-  spec: { ...spec, image: spec.image ?? "debian-12-x64", tags: spec.tags ?? [] },
+  spec: { ...spec, tags: spec.tags ?? [] },
 });
 
 /** Whether a machine was described by {@link droplet}. */

@@ -1,6 +1,16 @@
+import { debian, ubuntu } from "@slipway/model";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { changesOf, type PlanOptions, planProvision, printPlan, type Seen, type WantedHost } from "../src/index.ts";
+import {
+  changesOf,
+  droplet,
+  type PlanOptions,
+  planProvision,
+  printPlan,
+  type Seen,
+  type WantedHost,
+  wantedOf,
+} from "../src/index.ts";
 import type { Droplet } from "../src/schemas.ts";
 import { generateSshKey, md5OfKey, rawKey } from "../src/ssh-key.ts";
 import { tagsOf } from "../src/tags.ts";
@@ -107,6 +117,17 @@ describe("the plan of a stack", () => {
     ],
   ])("refuses %s", (_title, wanted, droplets, said) => {
     expect(planProvision(wanted, cloud(droplets), options).problems.join("\n")).toMatch(said);
+  });
+
+  test("a droplet that names no image gets its host's distribution", () => {
+    const shape = { cloud: "local", region: "lon1", size: "s-1vcpu-1gb" } as const;
+    const images = wantedOf([
+      { name: "a", on: droplet(shape) },
+      { name: "b", on: droplet(shape), distro: debian("13") },
+      { name: "c", on: droplet(shape), distro: ubuntu("24.04") },
+      { name: "d", on: droplet({ ...shape, image: "my-snapshot" }), distro: debian("13") },
+    ]).map((host) => host.image);
+    expect(images).toEqual(["debian-12-x64", "debian-13-x64", "ubuntu-24-04-x64", "my-snapshot"]);
   });
 
   test("tells of drift, but leaves it", () => {

@@ -1,3 +1,5 @@
+import type { HostDistro } from "./releases.ts";
+
 /** A size as DigitalOcean describes it. */
 export interface Size {
   readonly slug: string;
@@ -58,24 +60,34 @@ export const regions = Object.entries(places).map(([slug, name]) => ({
   sizes: sizes.map((size) => size.slug),
 }));
 
-/** The one image: Debian 12, made on this machine. */
+export type ImageSlug = `${HostDistro}-x64`;
+
+const debianImage = (version: "12" | "13", id: number, createdAt: string) => ({
+  id,
+  name: `${version} x64`,
+  distribution: "Debian",
+  slug: `debian-${version}-x64` satisfies ImageSlug,
+  public: true,
+  regions: slugs,
+  created_at: createdAt,
+  min_disk_size: 10,
+  type: "base",
+  size_gigabytes: 0.25,
+  description: `Debian ${version} x64`,
+  tags: [] as readonly string[],
+  status: "available",
+});
+
+/** What is made on this machine. */
 export const images = [
-  {
-    id: 120_000_012,
-    name: "12 x64",
-    distribution: "Debian",
-    slug: "debian-12-x64",
-    public: true,
-    regions: slugs,
-    created_at: "2023-06-10T00:00:00Z",
-    min_disk_size: 10,
-    type: "base",
-    size_gigabytes: 0.25,
-    description: "Debian 12 x64",
-    tags: [] as string[],
-    status: "available",
-  },
+  debianImage("12", 120_000_012, "2023-06-10T00:00:00Z"),
+  debianImage("13", 130_000_013, "2025-08-09T00:00:00Z"),
 ] as const;
+
+export const distroOf: Readonly<Record<ImageSlug, HostDistro>> = {
+  "debian-12-x64": "debian-12",
+  "debian-13-x64": "debian-13",
+};
 
 export const findImage = (given: unknown): (typeof images)[number] | undefined =>
   images.find((image) => image.slug === given || image.id === given || String(image.id) === given);

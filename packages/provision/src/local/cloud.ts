@@ -2,7 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import type { AddressInfo } from "node:net";
 import { fail } from "../errors.ts";
 import { actionRoutes } from "./actions.ts";
-import { findImage, images, regions, sizes } from "./catalog.ts";
+import { distroOf, findImage, type ImageSlug, images, regions, sizes } from "./catalog.ts";
 import { dropletLimit, dropletRoutes } from "./droplets.ts";
 import { engineAt } from "./engine.ts";
 import { type Faults, notFound, page, type Route, serve } from "./http.ts";
@@ -44,15 +44,15 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
   const engine = engineAt(options.dockerSocket);
   await engine.call("GET", "/_ping");
   const running = new Map<string, Promise<void>>();
-  let image: Promise<string> | undefined;
+  const made = new Map<ImageSlug, Promise<string>>();
   const cloud: Cloud = {
     engine,
     name: options.name,
-    image: () => {
-      image ??= ensureHostImage(engine, options).then((made) => made.name);
-      image.catch(() => {
-        image = undefined;
-      });
+    image: (slug) => {
+      const image =
+        made.get(slug) ?? ensureHostImage(engine, { ...options, distro: distroOf[slug] }).then(({ name }) => name);
+      made.set(slug, image);
+      image.catch(() => made.delete(slug));
       return image;
     },
     behind: (key, work) => {

@@ -1,7 +1,7 @@
 import { md5OfKey } from "../ssh-key.ts";
 import { badName, validName } from "./actions.ts";
 import { dropletBody } from "./bodies.ts";
-import { findImage, regions, sizes } from "./catalog.ts";
+import { findImage, type ImageSlug, regions, sizes } from "./catalog.ts";
 import { type Call, notFound, page, type Reply, type Route, unprocessable } from "./http.ts";
 import { removeNetwork } from "./network.ts";
 import { createHost, removeHost } from "./start-container.ts";
@@ -118,13 +118,13 @@ function findKeys(notes: readonly Note[], given: unknown): readonly string[] {
   });
 }
 
-async function build(cloud: Cloud, droplet: NewDroplet): Promise<DropletRecord> {
+async function build(cloud: Cloud, droplet: NewDroplet & { readonly image: ImageSlug }): Promise<DropletRecord> {
   const ids = { id: newId(), action: newId() };
   const labels = dropletLabels(cloud.name, ids, droplet);
   const made = await createHost(cloud.engine, {
     container: containerName(cloud.name, ids.id, droplet.name),
     hostname: droplet.name,
-    image: await cloud.image(),
+    image: await cloud.image(droplet.image),
     network: networkName(cloud.name),
     networkLabels: { [cloudLabel]: cloud.name },
     labels,

@@ -9,6 +9,7 @@ import { fail } from "../errors.ts";
 import { type Engine, hasStatus } from "./engine.ts";
 import { finishHost, finishRoot, hostFiles, hostPackages } from "./host-files.ts";
 import { exclusively } from "./lock.ts";
+import { type HostDistro, type Release, releases } from "./releases.ts";
 import { type TarFile, tar } from "./tar.ts";
 
 export interface HostImage {
@@ -18,16 +19,12 @@ export interface HostImage {
 }
 
 export interface HostImageOptions {
+  /** Default Debian 12. */
+  readonly distro?: HostDistro;
   readonly signal?: AbortSignal;
   /** Told once per stage. */
   readonly onProgress?: (message: string) => void;
 }
-
-const mirrors = [
-  "deb http://deb.debian.org/debian bookworm main",
-  "deb http://deb.debian.org/debian bookworm-updates main",
-  "deb http://deb.debian.org/debian-security bookworm-security main",
-];
 
 /** Where built images are kept between runs: `$XDG_CACHE_HOME/slipway`, else `~/.cache/slipway`. */
 export const cacheFolder = (): string => join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "slipway");
@@ -43,45 +40,51 @@ async function ownCertificates(): Promise<TarFile[]> {
 }
 
 /**
- * Makes sure that the engine has the image of a local host, Debian 12, and gives its name. It is found by the hash of its recipe: in the engine,
- * else in the cache folder, else it is built with mmdebstrap, else from `debian:12` of a registry. Processes that want it at once wait for one
+ * Makes sure that the engine has the image of a local host and gives its name. It is found by the hash of its recipe: in the engine, else in the
+ * cache folder, else it is built with mmdebstrap, else from the release's image of a registry. Processes that want it at once wait for one
  * builder; an interrupted build leaves nothing.
  */
 export async function ensureHostImage(engine: Engine, options: HostImageOptions = {}): Promise<HostImage> {
+  const distro = options.distro ?? "debian-12";
+  const release = releases[distro];
   const files = [...hostFiles, ...(await ownCertificates())];
   const recipe = createHash("sha256")
-    .update(JSON.stringify([1, hostPackages, finishRoot, mirrors, process.arch]))
+    .update(JSON.stringify([1, hostPackages, finishRoot, release.mirrors, process.arch]))
     .update(tar(files))
     .digest("hex");
-  const name = `slipway/host:debian-12-${recipe.slice(0, 16)}`;
+  const name = `slipway/host:${distro}-${recipe.slice(0, 16)}`;
   if (await has(engine, name)) return { name, made: "found" };
-  const kept = join(cacheFolder(), `host-debian-12-${recipe.slice(0, 16)}.tar`);
+  const kept = join(cacheFolder(), `host-${distro}-${recipe.slice(0, 16)}.tar`);
   return exclusively(
     kept,
     async () => {
       if (await has(engine, name)) return { name, made: "found" };
-      return make(engine, { name, kept, files }, options);
+      return make(engine, { name, release, kept, files }, options);
     },
     options.signal,
   );
 }
 
-async function make(
-  engine: Engine,
-  image: { readonly name: string; readonly kept: string; readonly files: readonly TarFile[] },
-  options: HostImageOptions,
-): Promise<HostImage> {
-  const { name, kept, files } = image;
+interface Making {
+  readonly name: string;
+  readonly release: Release;
+  /** Path of the archive in the cache folder. */
+  readonly kept: string;
+  readonly files: readonly TarFile[];
+}
+
+async function make(engine: Engine, image: Making, options: HostImageOptions): Promise<HostImage> {
+  const { name, release, kept } = image;
   const say = options.onProgress ?? (() => {});
   let made: HostImage["made"] = "from the cache";
   if (!(await exists(kept))) {
     if (!(await exists("/usr/bin/mmdebstrap"))) {
-      say("building the host image from debian:12 of the registry (once)");
-      await fromRegistry(engine, name, files, options.signal);
+      say(`building the host image from ${release.registry.join(":")} of the registry (once)`);
+      await fromRegistry(engine, image, options.signal);
       return { name, made: "from a registry" };
     }
     say("building the host image with mmdebstrap (about a minute, once)");
-    await build(kept, files, options.signal);
+    await exclusively(join(cacheFolder(), "build"), () => build(image, options.signal), options.signal);
     made = "by mmdebstrap";
   }
   say("importing the host image into the engine");
@@ -115,7 +118,7 @@ function refuseErrors(stream: string): void {
   }
 }
 
-async function build(target: string, files: readonly TarFile[], signal: AbortSignal | undefined): Promise<void> {
+async function build({ release, kept, files }: Making, signal: AbortSignal | undefined): Promise<void> {
   if (process.getuid?.() !== 0) throw fail("image.unavailable", "building the host image needs root");
   await mkdir(cacheFolder(), { recursive: true });
   // Only the holder of the lock is here, so what an interrupted build left is nobody's.
@@ -152,14 +155,14 @@ async function build(target: string, files: readonly TarFile[], signal: AbortSig
         `--extract-hook=tar-in ${join(folder, "files.tar")} /`,
         '--extract-hook=rm -rf "$1"/usr/share/man/* "$1"/usr/share/doc/* "$1"/usr/share/locale/*',
         `--customize-hook=chroot "$1" sh < ${join(folder, "finish.sh")}`,
-        "bookworm",
+        release.suite,
         half,
-        ...mirrors,
+        ...release.mirrors,
       ],
       { ...process.env, PATH: "/usr/sbin:/usr/bin:/sbin:/bin", TMPDIR: folder },
       signal,
     );
-    await rename(half, target);
+    await rename(half, kept);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -196,16 +199,16 @@ function run(
 /** The same image where a registry answers: Debian's own, then the same packages, files and finish. */
 async function fromRegistry(
   engine: Engine,
-  name: string,
-  files: readonly TarFile[],
+  { name, release, files }: Making,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const more = signal && { signal };
+  const [fromImage, tagOf] = release.registry;
   try {
-    const pulled = await engine.call("POST", "/images/create", { query: { fromImage: "debian", tag: "12" }, ...more });
+    const pulled = await engine.call("POST", "/images/create", { query: { fromImage, tag: tagOf }, ...more });
     refuseErrors(pulled.text);
   } catch (error) {
-    if (await has(engine, "debian:12")) {
+    if (await has(engine, `${fromImage}:${tagOf}`)) {
       // an image that is there already is as good
     } else
       throw fail("image.unavailable", "there is no mmdebstrap on this machine and no registry answers", {
@@ -215,7 +218,7 @@ async function fromRegistry(
   const install = `set -e; apt-get update; DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends ${hostPackages.join(" ")}`;
   const made = await engine.call("POST", "/containers/create", {
     body: {
-      Image: "debian:12",
+      Image: `${fromImage}:${tagOf}`,
       Cmd: ["sh", "-c", `${install}\n${finishHost}`],
       Labels: { "slipway.image": "building" },
     },

@@ -1,5 +1,6 @@
 import { perform } from "./actions.ts";
 import { type ActionRecord, actionsOf } from "./bodies.ts";
+import type { ImageSlug } from "./catalog.ts";
 import type { Engine } from "./engine.ts";
 import { exclusively } from "./lock.ts";
 import { bootHost } from "./start-container.ts";
@@ -9,8 +10,8 @@ import { type DropletRecord, type Note, readStore, removeNote } from "./store.ts
 export interface Cloud {
   readonly engine: Engine;
   readonly name: string;
-  /** The host image; built at the first call that needs it. */
-  readonly image: () => Promise<string>;
+  /** Name of a host image in the engine; built at the first call that needs it. */
+  readonly image: (slug: ImageSlug) => Promise<string>;
   /** Runs work once at a time per key in this process, after the answer. */
   readonly behind: (key: string, work: () => Promise<void>) => void;
 }
