@@ -10,6 +10,7 @@ import {
   type Revertable,
   revert,
   Secret,
+  SecretText,
 } from "@slipway/model";
 import { expect, test } from "vitest";
 import { type Reply, readingsOfItem, type Seen } from "../src/engine/evaluate.ts";
@@ -21,7 +22,7 @@ import { plan } from "../src/plan.ts";
 /** One case: a property with its arguments, what was seen, and the plan that must come of it. */
 interface Fixture {
   readonly property: string;
-  /** Missing: the property is a value. `{"secret": name}` stands for a Secret. */
+  /** Missing: the property is a value. `{"secret": name}` stands for a Secret, `{"text": […]}` for text with secrets, `{"regexp": …}`. */
   readonly args?: readonly unknown[];
   readonly os?: "debian" | "alpine";
   readonly revert?: boolean;
@@ -73,11 +74,19 @@ function made(fixture: Fixture): AnyProperty {
   const [subject = "", fact = ""] = fixture.property.split(".");
   const family = (config as unknown as Record<string, Record<string, unknown>>)[subject];
   const found = family?.[fact];
-  const args = (fixture.args ?? []).map((arg) =>
-    typeof arg === "object" && arg !== null && "secret" in arg ? new Secret(String(arg.secret)) : arg,
-  );
+  const args = (fixture.args ?? []).map(argument);
   const property = typeof found === "function" ? (found(...args) as AnyProperty) : (found as AnyProperty);
   return fixture.revert === true ? revert(property as Revertable<never, string>) : property;
+}
+
+/** JSON with secrets, texts with secrets and regular expressions in it. */
+function argument(arg: unknown): unknown {
+  if (typeof arg !== "object" || arg === null) return arg;
+  if (Array.isArray(arg)) return arg.map(argument);
+  if ("secret" in arg) return new Secret(String(arg.secret));
+  if ("text" in arg && Array.isArray(arg.text)) return new SecretText(arg.text.map(argument) as (string | Secret)[]);
+  if ("regexp" in arg) return new RegExp(String(arg.regexp));
+  return Object.fromEntries(Object.entries(arg).map(([key, value]) => [key, argument(value)]));
 }
 
 function hostWith(property: AnyProperty, os: "debian" | "alpine"): Host {
