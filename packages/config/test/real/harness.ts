@@ -7,10 +7,13 @@ import {
   type Connection,
   debian,
   type Host,
+  type HostInfo,
+  hostInfo,
   type Property,
   type Revertable,
   revert,
   type Secrets,
+  type Surroundings,
 } from "@slipway/model";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { apply, formatPlan, formatReport, observe, plan, type Report } from "../../src/index.ts";
@@ -28,6 +31,8 @@ export interface RealCase {
   readonly afterwards?: Readonly<Record<string, string | RegExp>>;
   /** For which releases. Default: all. */
   readonly on?: readonly Release[];
+  /** The platform's other hosts. */
+  readonly hosts?: readonly HostInfo[];
   /** Values of secrets by name; none may show in any plan, event or report. */
   readonly secrets?: Readonly<Record<string, string>>;
   /** Shell script that removes what the case left. */
@@ -59,7 +64,7 @@ export async function tryAll(release: Release): Promise<void> {
     let machine: Machine;
     let connection: Connection;
     beforeAll(async () => {
-      machine = await startMachine({ name: `config-${release}` });
+      machine = await startMachine({ name: `config-${release}`, distro: `debian-${release}` });
       const { name: host, address, port, user, hostKey, privateKey } = machine;
       connection = await connectBySsh({ host, address, port, user, hostKeys: [hostKey.sha256] }, { privateKey });
     });
@@ -81,6 +86,14 @@ export async function tryAll(release: Release): Promise<void> {
       const values = one.secrets ?? {};
       const secrets: Secrets = { reveal: async (secret) => values[secret.name] ?? "" };
       const told: string[] = [];
+      const around = (host: Host): Surroundings => {
+        const self = {
+          ...hostInfo(host),
+          address: machine.address,
+          hostKeys: [`${machine.hostKey.type} ${machine.hostKey.raw}`],
+        };
+        return { self, hosts: [self, ...(one.hosts ?? [])] };
+      };
       const hostWith = (has: AnyProperty): Host => ({
         name: machine.name,
         os: "debian",
@@ -90,13 +103,14 @@ export async function tryAll(release: Release): Promise<void> {
         can: () => true,
       });
       const planned = async (of: AnyProperty) => {
-        const made = plan(hostWith(of), await observe(hostWith(of), connection, { secrets }));
+        const host = hostWith(of);
+        const made = plan(host, await observe(host, connection, { secrets, around: around(host) }), around(host));
         told.push(JSON.stringify(made), formatPlan(made, { all: true }));
         return made.items.map((item) => item.state);
       };
       const make = async (of: AnyProperty): Promise<Report> => {
         const onEvent = (event: unknown): void => void told.push(JSON.stringify(event));
-        const report = await apply(hostWith(of), connection, { secrets, onEvent });
+        const report = await apply(hostWith(of), connection, { secrets, onEvent, around: around(hostWith(of)) });
         told.push(JSON.stringify(report));
         expect(report.failed + report.blocked, formatReport(report)).toBe(0);
         return report;
