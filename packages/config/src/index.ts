@@ -18,6 +18,7 @@ export * as git from "./properties/git.ts";
 export * as hostname from "./properties/hostname.ts";
 export * as locale from "./properties/locale.ts";
 export * as nginx from "./properties/nginx.ts";
+export * as restic from "./properties/restic.ts";
 export * as ssh from "./properties/ssh.ts";
 export * as systemd from "./properties/systemd.ts";
 export * as timezone from "./properties/timezone.ts";

@@ -9,6 +9,7 @@ import {
   revertable,
 } from "@slipway/model";
 import { fail } from "../errors.ts";
+import { timer } from "../text/units.ts";
 import * as apt from "./apt.ts";
 import { mtuFollowsNetwork } from "./docker-settings.ts";
 import { type DockerRepository, engine, ofDebian, ofDocker, pinned, source } from "./docker-source.ts";
@@ -77,8 +78,6 @@ export interface PruneOptions {
 export function prunes(options: PruneOptions = {}): Revertable<DebianLike> {
   const { olderThan = "168h", images = "dangling", at = "weekly" } = options;
   if (!/^[1-9]\d*h$/.test(olderThan)) throw fail("config.bad-argument", `"${olderThan}" is not a time: 168h`);
-  if (!/^[A-Za-z0-9 *:,/~.-]+$/.test(at))
-    throw fail("config.bad-argument", `${JSON.stringify(at)} is not a time of systemd's calendar`);
   const service = `[Unit]
 Description=Remove images that nobody needs
 Requires=docker.service
@@ -88,16 +87,10 @@ Type=oneshot
 ExecStart=/usr/bin/docker image prune ${images === "unused" ? "--all " : ""}--force --filter until=${olderThan}
 ExecStart=/usr/bin/docker builder prune --force --filter until=${olderThan}
 `;
-  const timer = `[Unit]
-Description=Remove images that nobody needs
-[Timer]
-OnCalendar=${at}
-RandomizedDelaySec=1h
-Persistent=true
-[Install]
-WantedBy=timers.target
-`;
-  const units = [unit("slipway-docker-prune.service", service), unit("slipway-docker-prune.timer", timer)] as const;
+  const units = [
+    unit("slipway-docker-prune.service", service),
+    unit("slipway-docker-prune.timer", timer("Remove images that nobody needs", at, "1h")),
+  ] as const;
   const clock = running("slipway-docker-prune.timer");
   return revertable(
     clock.requires(all("docker is pruned by a timer", [...units])).describe(`docker is pruned ${at}`),
