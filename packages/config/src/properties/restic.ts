@@ -99,7 +99,7 @@ function environment(password: string, { repository, env = {} }: BackupOptions):
     throw fail("config.bad-argument", `${JSON.stringify(repository)} is not a repository of restic`);
   if (typeof repository === "string" && /:\/\/[^/@]*:[^/@]*@/.test(repository))
     throw fail("config.bad-argument", "the repository's address has a password in it", {
-      hint: "Write it as secretText`rest:https://ada:${secret(…)}@…`.",
+      hint: "Write it as a secretText with the secret in the password's place.",
     });
   add("RESTIC_REPOSITORY", typeof repository === "string" ? secretText`${repository}` : repository);
   add("RESTIC_PASSWORD_FILE", secretText`${password}`);
