@@ -29,7 +29,8 @@ export default cases({
         "active\nSystemNTPServers=192.0.2.1 time.example.org\nFallbackNTPServers=192.0.2.1 time.example.org",
     },
     afterwards: {
-      "systemctl is-active systemd-timesyncd; timedatectl show-timesync -p SystemNTPServers": "active",
+      "systemctl is-active systemd-timesyncd; timedatectl show-timesync -p SystemNTPServers":
+        "active\nSystemNTPServers=",
       "timedatectl show-timesync -p FallbackNTPServers": /debian/,
     },
   },
