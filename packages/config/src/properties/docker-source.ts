@@ -80,33 +80,16 @@ install -D -m 0644 "$t/key" "$3"`;
 
 const suites: Readonly<Record<string, string>> = { "12": "bookworm", "13": "trixie", "24.04": "noble" };
 
-const listed = (url: string, suite: string): string =>
-  `Types: deb\nURIs: ${url}\nSuites: ${suite}\nComponents: stable\nSigned-By: ${keyFile}\n`;
-
-/** An action: apt reads its sources again. */
-const listsUpdated: Property<DebianLike> = property("apt has read docker's source", {
-  on: debianLike,
-  observe: { read: ["true"], reads: [], parse: () => undefined },
-  plan: () => [apt.updated],
-  writes: [],
-  action: true,
-});
-
 /** Docker's packages come from docker.com, or from a repository of that shape. */
 export function source(from: "docker.com" | DockerRepository): Property<DebianLike> {
-  const known = from === "docker.com" ? undefined : from;
-  if (known !== undefined && !/^(https?:\/\/|file:\/)[A-Za-z0-9._~:/@%+-]+$/.test(known.url))
-    throw fail("config.bad-argument", `"${known.url}" is not the address of a repository`);
-  if (known !== undefined && !known.key.startsWith("-----BEGIN PGP PUBLIC KEY BLOCK-----"))
-    throw fail("config.bad-argument", "the key of docker's repository has to be a public key in ASCII armour");
+  if (from !== "docker.com") apt.source("docker", { uris: from.url, suites: "stable", key: from.key });
   return derived("docker's packages have a source", debianLike, ({ self }) => {
     const suite = suites[self.version] ?? self.version;
-    const url = known?.url ?? `https://download.docker.com/linux/${self.os}`;
-    const key = known === undefined ? fetchedKey(self.os) : content(keyFile, known.key);
-    return content(sourceFile, listed(url, suite))
-      .onChange(listsUpdated)
-      .requires(key)
-      .describe(`docker comes from ${url}`);
+    if (from !== "docker.com")
+      return apt.source("docker", { uris: from.url, suites: suite, components: "stable", key: from.key });
+    const url = `https://download.docker.com/linux/${self.os}`;
+    const text = `Types: deb\nURIs: ${url}\nSuites: ${suite}\nComponents: stable\nSigned-By: ${keyFile}\n`;
+    return content(sourceFile, text).requires(fetchedKey(self.os)).onChange(apt.listsUpdated);
   });
 }
 

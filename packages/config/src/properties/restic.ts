@@ -13,10 +13,11 @@ import {
   telling,
 } from "@slipway/model";
 import { fail } from "../errors.ts";
-import { calendar, line, timer, word } from "../text/units.ts";
+import { calendar, timer } from "../text/units.ts";
 import * as apt from "./apt.ts";
 import { absent, content, directory } from "./file.ts";
 import { running, unit } from "./systemd.ts";
+import { execLine } from "./systemd-timer.ts";
 
 export interface BackupOptions {
   /** Names the job among those of the host. Default `backup`. */
@@ -101,6 +102,8 @@ function environment(password: string, { repository, env = {} }: BackupOptions):
     throw fail("config.bad-argument", "the repository's address has a password in it", {
       hint: "Write it as a secretText with the secret in the password's place.",
     });
+  if (typeof repository === "string" && repository.startsWith("/") && !/^(\/[A-Za-z0-9._@+-]+)+$/.test(repository))
+    throw fail("config.bad-argument", `${JSON.stringify(repository)} is not a plain absolute path`);
   add("RESTIC_REPOSITORY", typeof repository === "string" ? secretText`${repository}` : repository);
   add("RESTIC_PASSWORD_FILE", secretText`${password}`);
   add("RESTIC_CACHE_DIR", secretText`${cache}`);
@@ -129,12 +132,11 @@ restic -q cat config >/dev/null 2>&1 || restic -q init`;
 }
 
 const restic = (name: string, ...words: readonly string[]): string =>
-  `ExecStart=${line(["/usr/bin/flock", `${cache}/${name}.lock`, "/usr/bin/restic", "-q", ...words])}\n`;
+  `ExecStart=${execLine(["/usr/bin/flock", `${cache}/${name}.lock`, "/usr/bin/restic", "-q", ...words])}\n`;
 
 // It reads everything and writes nothing but its cache and a repository on the host.
 const confined = (env: string, repository: string | SecretText): string => {
-  const local =
-    typeof repository === "string" && repository.startsWith("/") ? `ReadWritePaths=${word(repository)}\n` : "";
+  const local = typeof repository === "string" && repository.startsWith("/") ? `ReadWritePaths=${repository}\n` : "";
   return `Type=oneshot
 EnvironmentFile=${env}
 Nice=10
@@ -172,7 +174,7 @@ Wants=network-online.target
 After=network-online.target
 [Service]
 ${confined(env, options.repository)}ExecStartPre=/usr/bin/restic -q unlock
-${before.map((command) => `ExecStartPre=+${line(command)}\n`).join("")}${restic(name, "backup", "--tag", name, ...exclude.flatMap((one) => ["--exclude", one]), "--", ...options.paths)}${restic(name, "forget", "--tag", name, "--group-by", "host,tags", ...kept, "--prune")}${after.map((command) => `ExecStopPost=+${line(command)}\n`).join("")}`;
+${before.map((command) => `ExecStartPre=+${execLine(command)}\n`).join("")}${restic(name, "backup", "--tag", name, ...exclude.flatMap((one) => ["--exclude", one]), "--", ...options.paths)}${restic(name, "forget", "--tag", name, "--group-by", "host,tags", ...kept, "--prune")}${after.map((command) => `ExecStopPost=+${execLine(command)}\n`).join("")}`;
 }
 
 const checkService = (name: string, env: string, repository: string | SecretText): string => `[Unit]
