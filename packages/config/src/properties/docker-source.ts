@@ -58,7 +58,7 @@ function fetchedKey(os: HostInfo["os"]): Property<DebianLike> {
   const fetch = `set -e
 t=$(mktemp -d -p /etc/apt)
 trap 'rm -rf "$t"' EXIT
-chmod 0755 "$t"
+chown _apt "$t"
 cd "$t"
 /usr/lib/apt/apt-helper download-file "$1" "$t/key" "SHA256:$2"
 install -D -m 0644 "$t/key" "$3"`;

@@ -54,7 +54,7 @@ systemd-run -q --unit relay sh /run/relay-tls.sh /run/relay.test`,
     }),
     secrets: { mail: "correct horse" },
     shows: {
-      [`${send}; ${within("grep -q ^QUIT /run/relay.test.log")}; grep AUTH /run/relay.test.log | cut -d ' ' -f 3 | base64 -d | tr '\\0' :`]:
+      [`${send}; ${within("grep -q ^QUIT /run/relay.test.log")}; grep AUTH /run/relay.test.log | cut -d ' ' -f 3 | tr -d '\\r' | base64 -d | tr '\\0' :`]:
         ":ada:correct horse",
       "stat -c '%a %U' /etc/postfix/sasl_passwd; ls /etc/postfix | grep -c sasl_passwd.": "600 root\n0",
       // Signed by an authority that the host trusts, but for another name: nothing is sent.
