@@ -19,7 +19,8 @@ const packages = "docker-ce docker-ce-cli containerd.io docker-buildx-plugin doc
  * Shell script that makes a signed apt repository in /srv/docker, laid out as docker.com's, with two versions of packages that
  * hold no more than a service which sleeps.
  */
-export const makeRepository = (suite: string): string => `set -e
+export const makeRepository = `set -e
+s=$(. /etc/os-release && echo "$VERSION_CODENAME")
 export DEBIAN_FRONTEND=noninteractive GNUPGHOME=$(mktemp -d)
 apt-get install -y -q --no-install-recommends gpg gpg-agent >/dev/null
 cd "$(mktemp -d)"
@@ -35,10 +36,10 @@ mkdir -p /srv/docker/pool
 dpkg-deb --root-owner-group --build "$d" "/srv/docker/pool/$p-$v.deb" >/dev/null
 done; done
 cd /srv/docker
-b=dists/${suite}/stable/binary-amd64
+b=dists/$s/stable/binary-amd64
 mkdir -p "$b"
 for f in pool/*.deb; do dpkg-deb -f "$f"; printf 'Filename: %s\\nSize: %s\\nSHA256: %s\\n\\n' "$f" "$(stat -c %s "$f")" "$(sha256sum <"$f" | cut -c 1-64)"; done >"$b/Packages"
-cd dists/${suite}
-printf 'Suite: ${suite}\\nCodename: ${suite}\\nComponents: stable\\nArchitectures: amd64\\nDate: %s\\nSHA256:\\n %s %s stable/binary-amd64/Packages\\n' "$(date -Ru)" "$(sha256sum <stable/binary-amd64/Packages | cut -c 1-64)" "$(stat -c %s stable/binary-amd64/Packages)" >Release
+cd "dists/$s"
+printf 'Suite: %s\\nCodename: %s\\nComponents: stable\\nArchitectures: amd64\\nDate: %s\\nSHA256:\\n %s %s stable/binary-amd64/Packages\\n' "$s" "$s" "$(date -Ru)" "$(sha256sum <stable/binary-amd64/Packages | cut -c 1-64)" "$(stat -c %s stable/binary-amd64/Packages)" >Release
 echo ${privateKey} | base64 -d | gpg --batch --quiet --import
 gpg --batch --quiet --clearsign -o InRelease Release`;
