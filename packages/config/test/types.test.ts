@@ -1,6 +1,20 @@
 import { alpine, debian, type Host, host, type Os, revert } from "@slipway/model";
 import { expect, test } from "vitest";
-import { apk, apt, docker, file, firewall, git, locale, mail, nginx, swarm, timezone, user } from "../src/index.ts";
+import {
+  apk,
+  apt,
+  docker,
+  file,
+  firewall,
+  git,
+  locale,
+  mail,
+  nginx,
+  ssh,
+  swarm,
+  timezone,
+  user,
+} from "../src/index.ts";
 
 const on = { provider: "test", spec: {} } as const;
 
@@ -22,6 +36,15 @@ export function refusals(): void {
   timezone.is("London");
   // @ts-expect-error SSH would be closed
   firewall.allowsOnly(80, 443);
+  // @ts-expect-error SSH would be closed: 22 is open for UDP alone
+  firewall.allowsOnly({ port: 22, protocol: "udp" }, { port: 5432, from: ["10.0.0.0/8"] });
+  firewall.allowsOnly({ port: 22, from: ["10.0.0.0/8"] }, 80);
+  // @ts-expect-error sshd has no such setting
+  ssh.settings({ PermitRootLogon: "no" });
+  // @ts-expect-error sshd needs a host key
+  ssh.hostKeys();
+  // @ts-expect-error a hash comes from the vault
+  user.password("ada", "$6$x$y");
   // @ts-expect-error nothing here deletes a repository
   revert(git.repository("ledger"));
   // @ts-expect-error a content is text or a secret
