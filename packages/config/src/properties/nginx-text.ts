@@ -10,8 +10,8 @@ export interface CertificateFiles {
 export interface SiteText {
   readonly names: readonly string[];
   readonly certificate?: CertificateFiles;
-  /** Folder with the answers to challenges of a certificate authority, served over HTTP. */
-  readonly challenges?: string;
+  /** Answers a certificate authority over HTTP. */
+  readonly challengeLocation?: string;
   /** nginx from 1.25.1 on says `http2 on`. */
   readonly http2: "on" | "listen";
 }
@@ -42,10 +42,7 @@ const indented = (lines: readonly string[]): string => lines.map((line) => `  ${
 /** The servers of a site around the lines that say where its answers come from. */
 export function servers(site: SiteText, body: readonly string[]): string {
   const names = `server_name ${site.names.join(" ")};`;
-  const challenges =
-    site.challenges === undefined
-      ? []
-      : ["location ^~ /.well-known/acme-challenge/ {", `  root ${site.challenges};`, "  default_type text/plain;", "}"];
+  const challenges = site.challengeLocation === undefined ? [] : [site.challengeLocation.trim()];
   const common = [
     "server_tokens off;",
     "gzip on;",

@@ -13,6 +13,7 @@ import {
 } from "@slipway/model";
 import { fail } from "../errors.ts";
 import * as apt from "./apt.ts";
+import { acme, challengeLocation, path, selfSigned } from "./certificate.ts";
 import { absent, content } from "./file.ts";
 import { type CertificateFiles, filesSite, proxySite, type SiteText, upgradeMap } from "./nginx-text.ts";
 import { reloaded, running } from "./systemd.ts";
@@ -74,10 +75,15 @@ export function settings(name: string, text: string): Revertable<DebianLike, "ng
 export interface SiteOptions {
   /** More names with the same answers. */
   readonly aliases?: readonly string[];
-  /** Where its certificate lies. With one, HTTP leads to HTTPS. */
-  readonly certificate?: CertificateFiles;
-  /** Folder with the answers to challenges of a certificate authority, served over HTTP below /.well-known/acme-challenge/. */
-  readonly challenges?: string;
+  /**
+   * Mail address for Let's Encrypt, which certifies the names; giving it you agree to its terms. Until then nginx has a certificate that nobody
+   * trusts. With a certificate HTTP leads to HTTPS.
+   */
+  readonly certificateFor?: string;
+  /** URL of the ACME directory of another authority. */
+  readonly authority?: `https://${string}`;
+  /** Where a certificate lies that is made elsewhere: two files, or one for both, such as `certificate.path(name)`. */
+  readonly certificate?: CertificateFiles | string;
   /** Path that has to answer 200, for the monitor. Default `/`; false: nothing is watched. */
   readonly watched?: `/${string}` | false;
 }
@@ -126,20 +132,48 @@ function named(
   shared: Property<DebianLike, "nginx"> | undefined,
 ): Revertable<DebianLike, "nginx"> {
   const names = [name, ...(options.aliases ?? [])].map(checkedName);
-  const { certificate, challenges } = options;
+  const known = certificateOf(name, options);
+  const issued = issuedBy(name, options);
   const base = {
     names,
-    ...(certificate === undefined
-      ? {}
-      : { certificate: { chain: checkedPath(certificate.chain), key: checkedPath(certificate.key) } }),
-    ...(challenges === undefined ? {} : { challenges: checkedPath(challenges) }),
+    ...(known === undefined ? {} : { certificate: known }),
+    ...(issued === undefined ? {} : { challengeLocation }),
   };
   const made = derived<DebianLike, "nginx">(`nginx answers for ${name}`, debianLike, ({ self }) => {
-    const present = site(name, text({ ...base, http2: http2Of(self) }));
-    return shared === undefined ? present : present.requires(shared);
+    const own = site(name, text({ ...base, http2: http2Of(self) }));
+    const present = shared === undefined ? own : own.requires(shared);
+    if (issued === undefined) return present;
+    // The authority asks nginx, and nginx does not start without a certificate.
+    const first = selfSigned(name, { also: names.slice(1) });
+    return giving(issued.requires(present.requires(first)), "nginx");
   });
-  const told = telling(made, ...infoOf(names, certificate !== undefined, options.watched ?? "/"));
-  return revertable(giving(told, "nginx"), site(name, "").opposite);
+  const info = [...infoOf(names, known !== undefined, options.watched ?? "/"), ...(issued?.info ?? [])];
+  const gone = site(name, "").opposite;
+  return revertable(
+    giving(telling(made, ...info), "nginx"),
+    issued === undefined ? gone : all(`nginx does not answer for ${name}`, [issued.opposite, gone]),
+  );
+}
+
+function certificateOf(name: string, options: SiteOptions): CertificateFiles | undefined {
+  const { certificate, certificateFor, authority } = options;
+  if (certificate !== undefined && certificateFor !== undefined)
+    throw fail("config.bad-argument", `${name} has a certificate, so none is asked for`);
+  if (authority !== undefined && certificateFor === undefined)
+    throw fail("config.bad-argument", `${name} names an authority, but no mail address for its certificate`);
+  const at = certificateFor === undefined ? certificate : path(name);
+  if (at === undefined) return undefined;
+  const { chain, key } = typeof at === "string" ? { chain: at, key: at } : at;
+  return { chain: checkedPath(chain), key: checkedPath(key) };
+}
+
+function issuedBy(
+  name: string,
+  { certificateFor, authority, aliases }: SiteOptions,
+): Revertable<DebianLike> | undefined {
+  if (certificateFor === undefined) return undefined;
+  const directory = authority === undefined ? {} : { directory: authority };
+  return acme(name, { agreesToTerms: true, mail: certificateFor, also: aliases ?? [], ...directory });
 }
 
 // nginx says it in another way from 1.25.1 on; Debian 12 has 1.22, Ubuntu 24.04 has 1.24.

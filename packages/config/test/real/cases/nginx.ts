@@ -1,6 +1,7 @@
 import { all, revertable } from "@slipway/model";
 import { nginx } from "../../../src/index.ts";
 import { cases } from "../harness.ts";
+import { pebble } from "./certificate.ts";
 
 const certificate = { chain: "/etc/ssl/shop.pem", key: "/etc/ssl/shop.key" };
 const get = (url: string, more = ""): string =>
@@ -28,18 +29,37 @@ export default cases({
     cleanup: "systemctl stop upstream",
   },
   "nginx.serves with a certificate": {
-    before: `${upstream}; openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=shop.example.org -days 2 -out ${certificate.chain} -keyout ${certificate.key}; mkdir -p /srv/acme/.well-known/acme-challenge; echo answer >/srv/acme/.well-known/acme-challenge/x`,
-    property: nginx.serves("shop.example.org", { port: 8080, certificate, challenges: "/srv/acme" }),
+    before: `${upstream}; openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=shop.example.org -days 2 -out ${certificate.chain} -keyout ${certificate.key}`,
+    property: nginx.serves("shop.example.org", { port: 8080, certificate }),
     shows: {
       [get("http://shop.example.org/a?b=c", "-o /dev/null -w '%{http_code} %{redirect_url}'")]:
         "301 https://shop.example.org/a?b=c",
-      [get("http://shop.example.org/.well-known/acme-challenge/x")]: "answer",
       [get("https://shop.example.org/", "-o /dev/null -w '%{http_version} %{http_code}'")]: "2 200",
       [get("https://shop.example.org/")]: /X-Forwarded-Proto: https/,
       [get("https://shop.example.org/", "-o /dev/null -D -")]: /strict-transport-security: max-age=31536000/,
       "nginx -t 2>&1 | grep -c warn": "0",
     },
-    cleanup: `systemctl stop upstream; rm -rf ${certificate.chain} ${certificate.key} /srv/acme`,
+    cleanup: `systemctl stop upstream; rm -rf ${certificate.chain} ${certificate.key}`,
+  },
+  "nginx.serves with a certificate by ACME": {
+    before: `${upstream}\nexport DEBIAN_FRONTEND=noninteractive; apt-get install -y -q --no-install-recommends pebble ca-certificates curl >/dev/null\n${pebble}`,
+    property: nginx.serves("www.example.test", {
+      port: 8080,
+      aliases: ["example.test"],
+      certificateFor: "ops@example.test",
+      authority: "https://localhost:14000/dir",
+    }),
+    shows: {
+      "openssl s_client -connect 127.0.0.1:443 -servername example.test </dev/null 2>/dev/null | openssl x509 -noout -issuer":
+        /Pebble Intermediate CA/,
+      "curl -sk -o /dev/null -w '%{http_code}' https://www.example.test/": "200",
+      "curl -s -o /dev/null -w '%{redirect_url}' http://example.test/a": "https://example.test/a",
+    },
+    afterwards: {
+      "ls /etc/nginx/sites-enabled": "",
+      "systemctl list-unit-files 'slipway-acme*' | tail -1": "0 unit files listed.",
+    },
+    cleanup: "systemctl stop upstream pebble; cat /root/hosts >/etc/hosts; rm -f /etc/slipway/certificates/*",
   },
   "nginx.files and a snippet": {
     before: "mkdir -p /srv/www/docs /srv/www/.git; echo home >/srv/www/index.html; echo secret >/srv/www/.git/config",
