@@ -25,14 +25,29 @@ export const ofDocker = [
   "docker-compose-plugin",
 ] as const;
 
-/** The packages of one engine; another one on the same host contradicts it. */
-export function engine(title: string, names: readonly string[]): Property<DebianLike> {
-  const missing = (seen: ReadonlyMap<string, string>): readonly string[] => names.filter((name) => !seen.has(name));
+/** What docker.com's packages cannot stand beside; they do not all say so themselves. */
+export const besideDocker = [
+  "docker.io",
+  "docker-cli",
+  "docker-doc",
+  "docker-compose",
+  "podman-docker",
+  "containerd",
+  "runc",
+] as const;
+
+/** The packages of one engine, without others; another one on the same host contradicts it. */
+export function engine(title: string, names: readonly string[], without: readonly string[] = []): Property<DebianLike> {
+  // apt takes away what ends with a minus, in the same go.
+  const missing = (seen: ReadonlyMap<string, string>): readonly string[] => [
+    ...names.filter((name) => !seen.has(name)),
+    ...without.filter((name) => seen.has(name)).map((name) => `${name}-`),
+  ];
   return property(title, {
     on: debianLike,
     about: "docker engine",
     detail: names,
-    observe: packages(...names),
+    observe: packages(...names, ...without),
     plan: (seen) => (missing(seen).length === 0 ? [] : apt.install(missing(seen))),
     bulk: { kind: "apt", subjects: missing, plan: apt.install },
   });
@@ -101,9 +116,14 @@ const upstream = (version: string): string => version.replace(/^\d+:/, "").repla
 
 /**
  * Docker, once it is there, has this version, such as `27.3.1`, and no upgrade of the host's packages changes it. Put it before what installs
- * Docker. A version that the sources do not have is a failure.
+ * Docker; with docker.from the version is said there. A version that the sources do not have is a failure.
  */
 export function pinned(version: string): Revertable<DebianLike> {
+  return pinnedAmong(version, ["docker-ce", "docker-ce-cli", "docker.io", "docker-cli"]);
+}
+
+/** The same of these packages alone: others are about to go. */
+export function pinnedAmong(version: string, names: readonly string[]): Revertable<DebianLike> {
   if (!/^\d+\.\d+\.\d+$/.test(version))
     throw fail("config.bad-argument", `"${version}" is not a version of docker: 27.3.1`);
   const pattern = version.replaceAll(".", "\\.");
@@ -111,7 +131,6 @@ export function pinned(version: string): Revertable<DebianLike> {
     stanza("docker-ce docker-ce-cli docker-ce-rootless-extras", `/^5:${pattern}[+~-]/`),
     stanza("docker.io docker-cli docker-doc", `/^${pattern}[+~-]/`),
   ].join("\n");
-  const names = ["docker-ce", "docker-ce-cli", "docker.io", "docker-cli"];
   const others = (seen: ReadonlyMap<string, string>): readonly string[] =>
     [...seen].filter(([, has]) => upstream(has) !== version).map(([name]) => name);
   const moved = property(`docker is ${version}`, {

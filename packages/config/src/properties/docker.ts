@@ -12,7 +12,15 @@ import { fail } from "../errors.ts";
 import { timer } from "../text/units.ts";
 import * as apt from "./apt.ts";
 import { mtuFollowsNetwork } from "./docker-settings.ts";
-import { type DockerRepository, engine, ofDebian, ofDocker, pinned, source } from "./docker-source.ts";
+import {
+  besideDocker,
+  type DockerRepository,
+  engine,
+  ofDebian,
+  ofDocker,
+  pinnedAmong,
+  source,
+} from "./docker-source.ts";
 import { running, unit } from "./systemd.ts";
 
 export { type RegistryLogin, registryLogin } from "./docker-login.ts";
@@ -45,8 +53,8 @@ export interface FromOptions {
 }
 
 /**
- * Docker's own engine runs, now and after a reboot, with `docker compose` and `docker buildx`. It contradicts {@link installed}. apt takes the
- * packages of Debian's engine away when they are there; images and containers stay.
+ * Docker's own engine runs, now and after a reboot, with `docker compose` and `docker buildx`. It contradicts {@link installed}. The
+ * packages of Debian's engine go in the same step; images and containers stay.
  */
 export function from(
   repository: "docker.com" | DockerRepository,
@@ -54,8 +62,10 @@ export function from(
 ): Property<DebianLike, "docker"> {
   const { version } = options;
   const listed = source(repository);
-  const first = version === undefined ? listed : pinned(version).requires(listed);
-  const own = engine("docker's packages are docker.com's", ofDocker).requires(first).requires(mtuFollowsNetwork);
+  const first = version === undefined ? listed : pinnedAmong(version, ["docker-ce", "docker-ce-cli"]).requires(listed);
+  const own = engine("docker's packages are docker.com's", ofDocker, besideDocker)
+    .requires(first)
+    .requires(mtuFollowsNetwork);
   const name = repository === "docker.com" ? repository : repository.url;
   return giving(
     running("docker")

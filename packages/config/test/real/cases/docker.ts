@@ -72,6 +72,7 @@ export default cases({
     property: docker.from({ url: "file:/srv/docker", key: publicKey }, { version: "27.3.1" }),
     shows: {
       "dpkg-query -W -f '${Version}' docker-ce docker-ce-cli": "5:27.3.1-1~test5:27.3.1-1~test",
+      "dpkg -l docker.io docker-cli docker-compose 2>/dev/null | grep -c ^ii": "0",
       "apt-get -s dist-upgrade | grep -c '^Inst docker-ce'": "0",
       "systemctl is-active docker": "active",
     },
