@@ -26,9 +26,11 @@ import { plan } from "../src/plan.ts";
 /** One case: a property with its arguments, what was seen, and the plan that must come of it. */
 interface Fixture {
   readonly property: string;
-  /** Missing: the property is a value. `{"secret": name}` stands for a Secret, `{"text": […]}` for text with secrets, `{"regexp": …}`. */
+  /** Missing: the property is a value. `{"secret": name}` stands for a Secret, `{"text": […]}` for text with secrets, `{"regexp": …}`; wherever they are. */
   readonly args?: readonly unknown[];
   readonly os?: "debian" | "alpine";
+  /** Of Debian. Default 12. */
+  readonly release?: "12" | "13";
   /** The platform's other hosts. */
   readonly hosts?: readonly HostInfo[];
   /** What other properties of this host tell. */
@@ -65,7 +67,7 @@ for (const name of readdirSync(folder).filter((one) => one.endsWith(".json"))) {
 /** The plan as plain data, or why there is none. */
 function outcome(fixture: Fixture): { plan: unknown } | { throws: string } {
   try {
-    const host = hostWith(made(fixture), fixture.os ?? "debian");
+    const host = hostWith(made(fixture), fixture);
     const items = plan(host, seenBy(host, fixture), around(host, fixture)).items.map(
       ({ property, state, until, changes, diff }) => ({
         property,
@@ -84,19 +86,19 @@ function made(fixture: Fixture): AnyProperty {
   const [subject = "", fact = ""] = fixture.property.split(".");
   const family = (config as unknown as Record<string, Record<string, unknown>>)[subject];
   const found = family?.[fact];
-  const args = (fixture.args ?? []).map(argument);
+  const args = (fixture.args ?? []).map(withSecrets);
   const property = typeof found === "function" ? (found(...args) as AnyProperty) : (found as AnyProperty);
   return fixture.revert === true ? revert(property as Revertable<never, string>) : property;
 }
 
-/** JSON with secrets, texts with secrets and regular expressions in it. */
-function argument(arg: unknown): unknown {
-  if (typeof arg !== "object" || arg === null) return arg;
-  if (Array.isArray(arg)) return arg.map(argument);
-  if ("secret" in arg) return new Secret(String(arg.secret));
-  if ("text" in arg && Array.isArray(arg.text)) return new SecretText(arg.text.map(argument) as (string | Secret)[]);
-  if ("regexp" in arg) return new RegExp(String(arg.regexp));
-  return Object.fromEntries(Object.entries(arg).map(([key, value]) => [key, argument(value)]));
+function withSecrets(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withSecrets);
+  if (typeof value !== "object" || value === null) return value;
+  if ("secret" in value) return new Secret(String(value.secret));
+  if ("text" in value && Array.isArray(value.text))
+    return new SecretText(value.text.map(withSecrets) as (string | Secret)[]);
+  if ("regexp" in value) return new RegExp(String(value.regexp));
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, withSecrets(one)]));
 }
 
 function around(host: Host, fixture: Fixture): Surroundings {
@@ -105,8 +107,8 @@ function around(host: Host, fixture: Fixture): Surroundings {
   return { self, hosts: [self, ...(fixture.hosts ?? [])] };
 }
 
-function hostWith(property: AnyProperty, os: "debian" | "alpine"): Host {
-  const distro = os === "debian" ? debian("12") : alpine("3.22");
+function hostWith(property: AnyProperty, { os = "debian", release = "12" }: Fixture): Host {
+  const distro = os === "debian" ? debian(release) : alpine("3.22");
   const on = { provider: "test", spec: {} };
   return { name: "h", os, distro, on, has: [property], can: () => true };
 }

@@ -10,9 +10,11 @@ import {
   firewall,
   git,
   locale,
+  mail,
   network,
   nginx,
   ssh,
+  swarm,
   timezone,
   user,
 } from "../src/index.ts";
@@ -58,6 +60,22 @@ export function refusals(): void {
   file.content("/etc/x", 5);
   // @ts-expect-error a UDP port is written with its protocol
   firewall.allowsOnly(22, "5555");
+  // @ts-expect-error a relay without its port
+  mail.satellite({ relay: "smtp.example.org" });
+  // @ts-expect-error a password is a secret
+  docker.registryLogin("registry.example.org", { user: "ada", password: "x" });
+  // @ts-expect-error a size has a unit
+  docker.settings({ logs: { maxSize: "10" } });
+  // @ts-expect-error which repository, unless it is docker.com, is said with its key
+  docker.from({ url: "https://mirror.example.org/docker" });
+  // @ts-expect-error a version is a commit, a tag or a branch
+  git.clone("https://git.example.org/shop", { at: {}, to: "/srv/shop" });
+  // @ts-expect-error nothing here deletes work
+  revert(git.clone("https://git.example.org/shop", { at: { tag: "v1" }, to: "/srv/shop" }));
+  // @ts-expect-error what leaves with the last manager is the swarm itself
+  revert(swarm.manager({ advertise: "10.0.0.1" }));
+  // @ts-expect-error a proxy needs a port
+  nginx.serves("shop.example.org", {});
   void needs;
 }
 

@@ -26,7 +26,7 @@ END
 systemctl reload-or-restart nginx`;
 
 // Pebble is the ACME server that Let's Encrypt tests with; here it resolves the names by /etc/hosts and looks at port 80.
-const pebble = `mkdir -p /root/pebble && cd /root/pebble
+export const pebble = `mkdir -p /root/pebble && cd /root/pebble
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj /CN=localhost -addext subjectAltName=DNS:localhost -keyout key.pem -out cert.pem 2>/dev/null
 cp cert.pem /usr/local/share/ca-certificates/pebble.crt; update-ca-certificates >/dev/null 2>&1
 cat >config.json <<'END'
