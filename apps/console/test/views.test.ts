@@ -5,6 +5,7 @@ import { ago, percent, plain, span } from "../src/web/text.ts";
 
 test("parts of one property are shown as one, which holds when all of them do", () => {
   const item = (property: string, within: readonly string[], state: "ok" | "change" | "unknown") => ({
+    id: property,
     property,
     within,
     state,

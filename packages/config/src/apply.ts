@@ -1,25 +1,34 @@
 import { type Connection, type Host, systemClock } from "@slipway/model";
 import { reveal } from "./engine/evaluate.ts";
-import { type Item, itemsOf } from "./engine/items.ts";
-import { type ApplyOptions, Run } from "./engine/run.ts";
-import { openSession } from "./engine/session.ts";
+import { alone, type Item, itemsOf } from "./engine/items.ts";
+import { Link } from "./engine/link.ts";
+import type { ApplyOptions } from "./engine/options.ts";
+import { record, takeBack } from "./engine/record.ts";
+import { Run } from "./engine/run.ts";
 import { fail } from "./errors.ts";
 import type { Report, ReportItem } from "./report.ts";
+import { refuseStale } from "./saved-plan.ts";
 
-export type { ApplyEvent, ApplyOptions } from "./engine/run.ts";
+export type { ApplyEvent, ApplyOptions } from "./engine/options.ts";
 
 /**
  * Makes a host's properties true and sees that they are. Takes the host's lock. When nothing is to do it costs one round trip
- * after the connection. Can be cut off at any point and run again. Throws `config.locked`; what fails on the host is reported.
+ * after the connection. What an earlier run made and the list has no longer is taken back. Can be cut off at any point and run again;
+ * when the link breaks it connects anew by itself and goes on without doing a change twice. Throws `config.locked`, `config.stale`,
+ * `config.lost`; what fails on the host is reported.
  */
 export async function apply(host: Host, connection: Connection, options: ApplyOptions = {}): Promise<Report> {
   const clock = options.clock ?? systemClock;
   const startedAt = clock.monotonic();
-  const items = chosen(itemsOf(host, options.around), options.only);
+  const around = options.around ?? alone(host);
+  const items = chosen(itemsOf(host, around), options.only);
   const revealed = await reveal(host, items, options.secrets);
-  await using session = await openSession(connection, options.signal);
-  const run = new Run(items, revealed, session, clock, options);
-  await run.observe(host.name);
+  await using link = new Link(connection, clock, options.signal);
+  const run = new Run({ host, around, items, revealed }, link, clock, options);
+  await run.observe();
+  if (options.exactly !== undefined) refuseStale(options.exactly, { host, around, items }, run.state.seen);
+  const partly = options.only !== undefined || options.removed === "keep";
+  const gone = partly ? new Set<string>() : await takeBack(run, clock, options);
   for (const item of items) {
     if (options.signal?.aborted === true) {
       throw fail(
@@ -28,9 +37,11 @@ export async function apply(host: Host, connection: Connection, options: ApplyOp
       );
     }
     await run.make(item);
+    await run.liftGuards();
   }
   run.confirm();
-  const reported = items.map((item) => run.done.get(item.id)).filter((one) => one !== undefined);
+  await record(run, clock, options, gone);
+  const reported = [...run.done.values()];
   const count = (outcome: ReportItem["outcome"]): number => reported.filter((one) => one.outcome === outcome).length;
   return {
     host: host.name,
@@ -39,9 +50,11 @@ export async function apply(host: Host, connection: Connection, options: ApplyOp
     failed: count("failed"),
     blocked: count("blocked"),
     skipped: count("skipped"),
+    kept: count("kept"),
     items: reported,
     ms: clock.monotonic() - startedAt,
-    roundTrips: session.roundTrips,
+    roundTrips: link.roundTrips,
+    reconnects: link.reconnects,
   };
 }
 

@@ -12,6 +12,11 @@ export const fail = errorsOf({
   "config.no-secrets": { exitCode: 2, hint: "Pass `secrets`: a vault that can reveal them." },
   "config.locked": { exitCode: 5, hint: "Wait until that run has ended, or end it; the lock goes with its holder." },
   "config.session": { exitCode: 1, hint: "Run it again: every change can be repeated." },
+  "config.lost": {
+    exitCode: 1,
+    hint: "Look at the host's network and power, then run it again: it goes on where it stopped.",
+  },
+  "config.stale": { exitCode: 5, hint: "Look at what changed since, make a new plan and apply that." },
   "config.unreadable": { exitCode: 1, hint: "Look at the host: a command that only reads gave what was not expected." },
   "config.interrupted": { exitCode: 130, hint: "Run it again: it goes on with what is left." },
   "config.failed": { exitCode: 1, hint: "Correct what failed and run it again: what is done stays done." },

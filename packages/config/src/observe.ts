@@ -1,4 +1,5 @@
 import { type Connection, type Host, quote, type Secrets, type Surroundings } from "@slipway/model";
+import { appliedScript, readApplied } from "./engine/applied.ts";
 import { digestsOf, readingsOfItem, repliesOf, reveal, type Seen } from "./engine/evaluate.ts";
 import { endOfFrame, frameReader } from "./engine/frames.ts";
 import { itemsOf } from "./engine/items.ts";
@@ -20,7 +21,14 @@ export async function observe(host: Host, connection: Connection, options: Obser
   const revealed = await reveal(host, items, options.secrets);
   const all = batches(items.flatMap(readingsOfItem));
   const nonce = crypto.randomUUID().replaceAll("-", "");
-  const body = `${readingScript(all)}\nls ${quote(options.stateFolder ?? defaultStateFolder)}/pending 2>/dev/null\n${endOfFrame("pending", "0")}`;
+  const body = [
+    `S=${quote(options.stateFolder ?? defaultStateFolder)}`,
+    readingScript(all),
+    'ls "$S/pending" 2>/dev/null',
+    endOfFrame("pending", "0"),
+    appliedScript(""),
+    endOfFrame("applied", "0"),
+  ].join("\n");
   const output = await connection.exec(["sh"], {
     stdin: `${prologue(nonce)}\n${message(body)}`,
     ...(options.signal === undefined ? {} : { signal: options.signal }),
@@ -32,10 +40,14 @@ export async function observe(host: Host, connection: Connection, options: Obser
       `the shell on ${connection.host} ended early with status ${output.status}: ${output.stderr.trim().slice(-2_000)}`,
     );
   }
-  const pending =
-    frames
-      .find((frame) => frame.name === "pending")
-      ?.text.split("\n")
-      .filter((line) => line !== "") ?? [];
-  return { replies: repliesOf(all, frames), pending, digests: digestsOf(items, revealed) };
+  const text = (name: string): string => frames.find((frame) => frame.name === name)?.text ?? "";
+  const pending = text("pending")
+    .split("\n")
+    .filter((line) => line !== "");
+  return {
+    replies: repliesOf(all, frames),
+    pending,
+    digests: digestsOf(items, revealed),
+    applied: readApplied(text("applied")),
+  };
 }

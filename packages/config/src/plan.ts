@@ -1,28 +1,24 @@
-import {
-  type Change,
-  type Command,
-  commandLine,
-  type Host,
-  isCommand,
-  isRemoval,
-  isWrite,
-  type Surroundings,
-} from "@slipway/model";
+import type { Change, Host, Surroundings } from "@slipway/model";
+import { orphansOf } from "./engine/applied.ts";
 import { type Evaluation, evaluate, overlaps, readingsOfItem, type Seen } from "./engine/evaluate.ts";
 import { alone, type Item, itemsOf } from "./engine/items.ts";
+import { formatChange } from "./format-change.ts";
 
 /**
  * `ok`: seen to be so. `change`: these changes make it so. `unknown`: something that changes before may alter what has to be
- * done, so it is looked at again then. `skipped`: its condition does not hold on this host.
+ * done, so it is looked at again then. `skipped`: its condition does not hold on this host, or it is a second choice. `remove`: it is in
+ * the list no longer and is taken back. `kept`: it is in the list no longer and stays, for the reason that `until` tells.
  */
-export type PlanState = "ok" | "change" | "unknown" | "skipped";
+export type PlanState = "ok" | "change" | "unknown" | "skipped" | "remove" | "kept";
 
 export interface PlanItem {
+  /** The same for the same property in every plan. */
+  readonly id: string;
   readonly property: string;
   /** Titles of the bundles it belongs to, outermost first. */
   readonly within: readonly string[];
   readonly state: PlanState;
-  /** With `unknown`: what is waited for. */
+  /** With `unknown`: what is waited for. With `kept`: why. */
   readonly until?: string;
   /** With `unknown`: what would be done as things stand now. */
   readonly changes: readonly Change[];
@@ -34,19 +30,32 @@ export interface Plan {
   readonly items: readonly PlanItem[];
 }
 
-/** Pure: what has to be done to a host that looks like `seen`. */
+/** Pure: what has to be done to a host that looks like `seen`. What is taken back comes first, as it is when the plan is applied. */
 export function plan(host: Host, seen: Seen, around: Surroundings = alone(host)): Plan {
   const planned = new Map<string, { item: Item; state: PlanState }>();
-  const items = itemsOf(host, around).map((item): PlanItem => {
+  const all = itemsOf(host, around);
+  const items = all.map((item): PlanItem => {
     const made = planItem(item, seen, planned);
     planned.set(item.id, { item, state: made.state });
     return made;
   });
-  return { host: host.name, items };
+  const gone = orphansOf(seen.applied, all).map(
+    ({ title, of, changes, stays }): PlanItem => ({
+      id: `gone-${of[0] ?? ""}`,
+      property: title,
+      within: [],
+      state: stays === undefined ? "remove" : "kept",
+      changes,
+      ...(stays === undefined ? {} : { until: stays }),
+    }),
+  );
+  return { host: host.name, items: [...gone, ...items] };
 }
 
 function planItem(item: Item, seen: Seen, planned: ReadonlyMap<string, { item: Item; state: PlanState }>): PlanItem {
-  const base = { property: item.claim.title, within: item.within };
+  const base = { id: item.id, property: item.claim.title, within: item.within };
+  // A second choice waits for the first one to fail, which no plan can tell.
+  if (item.instead.size > 0) return { ...base, state: "skipped", changes: [] };
   const open = [...item.needs]
     .map((id) => planned.get(id))
     .filter((one) => one?.state === "change" || one?.state === "unknown");
@@ -81,50 +90,29 @@ function planItem(item: Item, seen: Seen, planned: ReadonlyMap<string, { item: I
   };
 }
 
-/** A change as one line for people; contents are not shown. */
-export function formatChange(change: Change): string {
-  if (isWrite(change)) {
-    const size = typeof change.content === "string" ? `${Buffer.byteLength(change.content)} bytes` : "[secret]";
-    return `write ${change.path} (${change.mode} ${change.owner}:${change.group}, ${size})`;
-  }
-  if (isRemoval(change)) return `remove ${change.remove}`;
-  const text =
-    commandLine(plain(isCommand(change) ? change : change.run))
-      .replaceAll(/ -o \S+/g, "")
-      .split("\n")[0] ?? "";
-  return text.length > 160 ? `${text.slice(0, 157)}...` : text;
-}
-
-/** What a command is about, without the wrapping that makes it patient and calm. */
-function plain(command: Command): Command {
-  const [program, ...args] = command;
-  if (program === "env") {
-    const from = args.findIndex((arg) => !/^[A-Z_]+=/.test(arg));
-    return plain(args.slice(from) as unknown as Command);
-  }
-  const [flag, script = "", , ...rest] = args;
-  if (program === "sh" && flag === "-c" && script.includes('"$@"') && rest.length > 0)
-    return plain(rest as unknown as Command);
-  return command;
-}
-
-const signs = { ok: "=", change: "~", unknown: "?", skipped: "-" } as const;
+const signs = { ok: "=", change: "~", unknown: "?", skipped: ".", remove: "-", kept: "!" } as const;
 
 /** A plan for people: what is as it should be in one line each, what is not with its changes. */
 export function formatPlan(made: Plan, options: { readonly all?: boolean } = {}): string {
-  const counts = { ok: 0, change: 0, unknown: 0, skipped: 0 };
+  const counts = { ok: 0, change: 0, unknown: 0, skipped: 0, remove: 0, kept: 0 };
   const lines: string[] = [];
   for (const item of made.items) {
     counts[item.state] += 1;
     if (options.all !== true && (item.state === "ok" || item.state === "skipped")) continue;
-    lines.push(
-      `  ${signs[item.state]} ${item.property}${item.until === undefined ? "" : ` (unknown until "${item.until}")`}`,
-    );
+    lines.push(`  ${signs[item.state]} ${item.property}${reason(item)}`);
     for (const change of item.changes) lines.push(`      ${formatChange(change)}`);
     if (item.diff !== undefined) lines.push(...item.diff.split("\n").map((line) => `      ${line}`));
   }
   const summary = [`${counts.ok} ok`, `${counts.change} to change`];
   if (counts.unknown > 0) summary.push(`${counts.unknown} unknown until then`);
+  if (counts.remove > 0) summary.push(`${counts.remove} to take back`);
+  if (counts.kept > 0) summary.push(`${counts.kept} no longer in the list but kept`);
   if (counts.skipped > 0) summary.push(`${counts.skipped} not applicable`);
   return [`${made.host}: ${summary.join(", ")}`, ...lines].join("\n");
+}
+
+function reason({ state, until }: PlanItem): string {
+  if (state === "remove") return " (no longer in the list)";
+  if (until === undefined) return "";
+  return state === "kept" ? ` (no longer in the list; ${until})` : ` (unknown until "${until}")`;
 }

@@ -17,6 +17,7 @@ import {
   type Surroundings,
 } from "@slipway/model";
 import { expect, test } from "vitest";
+import { nothingApplied } from "../src/engine/applied.ts";
 import { type Reply, readingsOfItem, type Seen } from "../src/engine/evaluate.ts";
 import { itemsOf } from "../src/engine/items.ts";
 import { readingKey } from "../src/engine/script.ts";
@@ -125,5 +126,5 @@ function seenBy(host: Host, fixture: Fixture): Seen {
   const unknown = Object.keys(fixture.seen).filter((one) => !used.has(one));
   if (unknown.length > 0) throw new Error(`nothing reads ${unknown.join(", ")}; there are: ${[...used].join(" | ")}`);
   const pending = fixture.pending === true ? items.map((item) => item.id) : [];
-  return { replies, pending, digests: fixture.digests ?? {} };
+  return { replies, pending, digests: fixture.digests ?? {}, applied: nothingApplied };
 }

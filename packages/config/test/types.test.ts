@@ -1,9 +1,11 @@
-import { alpine, debian, type Host, host, type Os, revert } from "@slipway/model";
+import { alpine, debian, type Host, host, type Os, revert, Secret } from "@slipway/model";
 import { expect, test } from "vitest";
 import {
   apk,
   apt,
   certificate,
+  command,
+  cron,
   dns,
   docker,
   file,
@@ -13,7 +15,9 @@ import {
   mail,
   network,
   nginx,
+  reboot,
   ssh,
+  swap,
   swarm,
   timezone,
   user,
@@ -76,6 +80,28 @@ export function refusals(): void {
   revert(swarm.manager({ advertise: "10.0.0.1" }));
   // @ts-expect-error a proxy needs a port
   nginx.serves("shop.example.org", {});
+  // @ts-expect-error a span without its unit
+  apt.listsNotOlderThan("1");
+  // @ts-expect-error nothing here brings a removed package back
+  revert(apt.removed("telnet"));
+  // @ts-expect-error a source of packages without its key
+  apt.source("x", { uris: "https://example.org", suites: "stable" });
+  // @ts-expect-error a pin to nothing that apt knows
+  apt.pinned("x", { packages: ["nginx"], to: "1.24.*" });
+  // @ts-expect-error a line is no place for a secret
+  file.line("/etc/x", new Secret("app.token"));
+  // @ts-expect-error what was owned before is not known
+  revert(file.owned("/srv/x", { owner: "app" }));
+  // @ts-expect-error a size without its unit
+  swap.file("2048");
+  // @ts-expect-error without `undo` there is no way back
+  revert(command.run({ title: "x", holds: ["true"], run: ["true"] }));
+  // @ts-expect-error nothing tells whether it holds
+  command.run({ title: "x", run: ["true"] });
+  // @ts-expect-error no time of the day
+  reboot.ifNeeded({ when: ["night", "morning"] });
+  // @ts-expect-error Debian's cron on Alpine
+  host("a", { on, os: alpine("3.22"), has: [cron.job("x", { at: "@daily", run: ["true"] })] });
   void needs;
 }
 

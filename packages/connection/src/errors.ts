@@ -18,6 +18,10 @@ export const fail = errorsOf({
     exitCode: 1,
     hint: "The account needs a login shell that runs commands, and with sudo a NOPASSWD rule.",
   },
+  "connection.sudo": {
+    exitCode: 1,
+    hint: "Put `NAME ALL=(ALL:ALL) NOPASSWD: ALL` into /etc/sudoers.d/NAME there, or log in as root.",
+  },
   "connection.channel": { exitCode: 1, hint: "Check sshd's MaxSessions and AllowStreamLocalForwarding." },
   "connection.argument": { exitCode: 2, hint: "Send large or binary data over standard input." },
   "connection.output-too-large": { exitCode: 1, hint: "Raise maxOutputBytes, or read the output with spawn." },

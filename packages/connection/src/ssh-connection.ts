@@ -2,6 +2,7 @@ import { once } from "node:events";
 import type { Socket } from "node:net";
 import { constants } from "node:os";
 import type { Duplex } from "node:stream";
+import { stripVTControlCharacters } from "node:util";
 import type { Command, Connection, ExecOptions, Output, Process, SlipwayError } from "@slipway/model";
 import type { Client, ClientChannel } from "ssh2";
 import { collect } from "./collect.ts";
@@ -200,10 +201,13 @@ export class SshConnection implements Connection {
   }
 
   #shellError(command: Command, stdout: AfterMark, stderr: AfterMark): SlipwayError {
-    const said = [stdout.preamble, stderr.preamble]
-      .filter((text) => text !== "")
-      .join("; ")
-      .slice(0, 300);
+    // What sudo says is in the host's language; that it is sudo who speaks is not. `exec: sudo: not found` is the shell.
+    const refused = this.#sudo ? /(?<!: )sudo: ([^\n]{1,300})$/.exec(stderr.preamble)?.[1] : undefined;
+    if (refused !== undefined) {
+      const said = printable(refused);
+      return fail("connection.sudo", `${this.host} lets this login do nothing through sudo -n; it said: ${said}`);
+    }
+    const said = printable([stdout.preamble, stderr.preamble].filter((text) => text !== "").join("; ")).slice(0, 300);
     const how = this.#sudo ? "through sudo " : "";
     return fail(
       "connection.shell",
@@ -245,6 +249,9 @@ export class SshConnection implements Connection {
     clearTimeout(timer);
   }
 }
+
+/** Text of a host, safe on a terminal and in one line. */
+const printable = (text: string): string => stripVTControlCharacters(text).replaceAll(/\p{Cc}+/gu, " ");
 
 /** Resolves when a stream was read to its end or was destroyed. */
 const ended = (stream: NodeJS.ReadableStream): Promise<void> =>

@@ -1,11 +1,10 @@
 import { text } from "node:stream/consumers";
 import { container, forward, ssh } from "@slipway/connection";
 import { containerLogs, docker, loadImage, localDocker, runToEnd, saveImages } from "@slipway/connection/docker";
-import { type Machine, startMachine } from "@slipway/machines";
+import { type Machine, makeProxy, startMachine, talkative } from "@slipway/machines";
 import type { Connection, SshAddress } from "@slipway/model";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { contract, gone } from "./contract.ts";
-import { makeProxy } from "./proxy.ts";
 import { sshdHere, startSshd } from "./sshd.ts";
 
 /** Perl is on every Debian host, and needs no package. */
@@ -77,8 +76,13 @@ describe("a host", () => {
     await process.exit;
     await gone(host, String(first).trim());
     await host.exec(["rm", "/etc/sudoers.d/plain"]);
+    await talkative(host, "plain");
     await using refused = await ssh(plain, { privateKey: machine.privateKey }, { sudo: true });
-    await expect(refused.exec(["id"])).rejects.toMatchObject({ code: "connection.shell" });
+    await expect(refused.exec(["id"])).rejects.toMatchObject({
+      code: "connection.sudo",
+      message: expect.stringMatching(/through sudo -n; it said: a password is required$/),
+      hint: expect.stringContaining("NOPASSWD"),
+    });
   });
 
   it("is reached through a login shell that prints a banner", async () => {
@@ -111,16 +115,7 @@ describe("a host", () => {
   });
 
   it("is noticed within 30 seconds when its cable is cut", async () => {
-    // Through a proxy here that stops passing anything on, without a word.
-    const { createServer, connect } = await import("node:net");
-    const relay = createServer((client) => {
-      const upstream = connect(address.port, address.address);
-      client.pipe(upstream).pipe(client);
-      upstream.on("error", () => {});
-    });
-    await new Promise<void>((resolve) => relay.listen(0, "127.0.0.1", resolve));
-    const bound = relay.address();
-    await using proxy = await makeProxy(bound !== null && typeof bound === "object" ? bound.port : 0);
+    await using proxy = await makeProxy(address);
     await proxy.listen();
     await using connection = await ssh(
       { ...address, address: "127.0.0.1", port: proxy.port },
@@ -129,11 +124,10 @@ describe("a host", () => {
     const call = connection.exec(["sleep", "1000"]);
     await connection.exec(["true"]);
     const start = performance.now();
-    proxy.freeze();
+    proxy.cut("silence");
     await expect(call).rejects.toMatchObject({ code: "connection.lost" });
     expect(performance.now() - start).toBeLessThan(30_000);
     await host.exec(["pkill", "-f", "sleep 1000"]);
-    relay.close();
   });
 });
 

@@ -3,9 +3,9 @@ import { readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { ssh } from "@slipway/connection";
+import { makeProxy } from "@slipway/machines/proxy";
 import { type Clock, SlipwayError, systemClock } from "@slipway/model";
 import { describe, expect, it } from "vitest";
-import { makeProxy } from "./proxy.ts";
 import { freePort, makeKey, type Sshd, sshdHere, startSshd } from "./sshd.ts";
 
 async function refusal(call: Promise<unknown>): Promise<SlipwayError> {
@@ -112,7 +112,7 @@ describe.skipIf(!sshdHere)("connecting", () => {
 
   it("tries again when sshd drops it, but not for ever", async () => {
     await using sshd = await startSshd();
-    await using proxy = await makeProxy(sshd.address.port);
+    await using proxy = await makeProxy(sshd.address);
     await proxy.listen();
     const address = { ...sshd.address, port: proxy.port };
     proxy.drop(3);
@@ -127,7 +127,7 @@ describe.skipIf(!sshdHere)("connecting", () => {
 
   it("waits for a machine that boots, and for nothing else", async () => {
     await using sshd = await startSshd();
-    await using proxy = await makeProxy(sshd.address.port);
+    await using proxy = await makeProxy(sshd.address);
     const address = { ...sshd.address, port: proxy.port };
     let looks = 0;
     const clock = hasty(() => {
@@ -146,13 +146,13 @@ describe.skipIf(!sshdHere)("connecting", () => {
 describe.skipIf(!sshdHere)("a live connection", () => {
   it("rejects what runs and what waits when the link is reset", async () => {
     await using sshd = await startSshd();
-    await using proxy = await makeProxy(sshd.address.port);
+    await using proxy = await makeProxy(sshd.address);
     await proxy.listen();
     await using connection = await ssh({ ...sshd.address, port: proxy.port }, login(sshd));
     // More than may run at once, so that some still wait for their turn.
     const calls = Array.from({ length: 20 }, () => refusal(connection.exec(["sleep", "1000"])));
     const stream = await connection.tcp(sshd.address.port);
-    stream.once("data", () => proxy.reset());
+    stream.once("data", () => proxy.cut("reset"));
     for (const call of calls) expect(await call).toMatchObject({ code: "connection.lost" });
     expect(connection.open).toBe(false);
     expect(await refusal(connection.exec(["true"]))).toMatchObject({ code: "connection.lost" });
@@ -160,7 +160,7 @@ describe.skipIf(!sshdHere)("a live connection", () => {
 
   it("ends a stream that is being read with an error when the link is reset: half an output is none", async () => {
     await using sshd = await startSshd();
-    await using proxy = await makeProxy(sshd.address.port);
+    await using proxy = await makeProxy(sshd.address);
     await proxy.listen();
     await using connection = await ssh({ ...sshd.address, port: proxy.port }, login(sshd));
     const process = await connection.spawn(["sh", "-c", "echo begun; exec sleep 1000"]);
@@ -168,7 +168,7 @@ describe.skipIf(!sshdHere)("a live connection", () => {
     const read = async (): Promise<void> => {
       for await (const chunk of process.stdout) {
         expect(String(chunk)).toBe("begun\n");
-        proxy.reset();
+        proxy.cut("reset");
       }
     };
     expect(await refusal(read())).toMatchObject({ code: "connection.lost" });
@@ -191,10 +191,11 @@ describe.skipIf(!sshdHere)("a live connection", () => {
   });
 
   it("quotes a login shell that runs nothing", async () => {
-    await using sshd = await startSshd(["ForceCommand echo This account is closed; exit 1"]);
+    await using sshd = await startSshd(["ForceCommand printf 'This \\033[31maccount\\nis closed'; exit 1"]);
     await using connection = await ssh(sshd.address, login(sshd));
     const error = await refusal(connection.exec(["true"]));
     expect(error).toMatchObject({ code: "connection.shell" });
-    expect(error.message).toContain("This account is closed");
+    // In one line, and without what would steer a terminal.
+    expect(error.message).toMatch(/ but said: This account is closed/);
   });
 });

@@ -20,7 +20,7 @@ export interface InputCommand {
 }
 
 /**
- * Nothing stands at a path. When a property that wrote it is taken out of the list, what stood there before Slipway wrote it first
+ * Nothing stands at a path: a file or link is removed, a folder when it is empty. When a property that wrote it is taken out of the list, what stood there before Slipway wrote it first
  * comes back.
  */
 export interface FileRemoval {

@@ -203,8 +203,7 @@ export const derived = <const O extends Os, G extends string = never>(
   title: string,
   on: readonly O[],
   make: (around: Surroundings) => Property<O, G>,
-): Property<O, G> =>
-  build(title, bare(on), { kind: "derived", title, make: make as (around: Surroundings) => AnyProperty });
+): Property<O, G> => build(title, bare(on), { kind: "derived", title, make });
 
 interface Traits<G extends string> {
   readonly systems: readonly Os[];

@@ -17,10 +17,14 @@ import type {
 
 /** Pure: what the packages tell, as the page shows it. */
 
-const propertyStates = { ok: "ok", change: "change", unknown: "unknown", skipped: "ok" } as const satisfies Record<
-  Plan["items"][number]["state"],
-  PropertyState
->;
+const propertyStates = {
+  ok: "ok",
+  change: "change",
+  unknown: "unknown",
+  skipped: "ok",
+  remove: "change",
+  kept: "ok",
+} as const satisfies Record<Plan["items"][number]["state"], PropertyState>;
 
 /** Items that belong to one property are shown as one; it holds when all of them do. */
 export function propertyViews(items: Plan["items"]): readonly PropertyView[] {

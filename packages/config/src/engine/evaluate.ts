@@ -13,6 +13,7 @@ import {
   secretsIn,
 } from "@slipway/model";
 import { fail } from "../errors.ts";
+import type { Applied } from "./applied.ts";
 import type { Frame } from "./frames.ts";
 import type { Item } from "./items.ts";
 import { type Batch, type Revealed, readingKey } from "./script.ts";
@@ -28,8 +29,10 @@ export interface Seen {
   readonly replies: Readonly<Record<string, Reply>>;
   /** What an earlier run changed without doing what has to follow. */
   readonly pending: readonly string[];
-  /** Secret → SHA-256 of its value. */
+  /** Content with secrets, by its key → SHA-256 of its value. */
   readonly digests: Readonly<Record<string, string>>;
+  /** What the host says was applied before. */
+  readonly applied: Applied;
 }
 
 /** Everything that has to be read to plan an item. */

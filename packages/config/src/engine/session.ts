@@ -1,8 +1,14 @@
 import { randomBytes } from "node:crypto";
-import { type Connection, messageOf, type Process } from "@slipway/model";
+import { type Connection, messageOf, type Process, SlipwayError } from "@slipway/model";
 import { fail } from "../errors.ts";
 import { type Frame, frameReader } from "./frames.ts";
 import { message, prologue } from "./script.ts";
+
+/** The largest answer of one command, in characters. */
+const answerLimit = 64 << 20;
+
+/** The link broke: what was sent may have run. */
+const lost: ReadonlySet<string> = new Set(["connection.lost", "connection.closed"]);
 
 /** One `sh` on a host that answers scripts in frames. Scripts are sent one after another, each in one round trip. */
 export interface Session extends AsyncDisposable {
@@ -10,6 +16,8 @@ export interface Session extends AsyncDisposable {
   exchange(body: string, onFrame?: (frame: Frame) => void): Promise<readonly Frame[]>;
   /** How often it waited for the host. */
   readonly roundTrips: number;
+  /** Differs between two starts of the machine. Empty before the first answer. */
+  readonly boot: string;
 }
 
 /**
@@ -26,6 +34,8 @@ function sessionOf(shell: Process, nonce: string, host: string, signal: AbortSig
   let started = false;
   let busy = false;
   let roundTrips = 0;
+  let boot = "";
+  let unframed = 0;
   let ended: Error | undefined;
   let errors = "";
   let take: (frame: Frame) => void = () => {};
@@ -33,18 +43,27 @@ function sessionOf(shell: Process, nonce: string, host: string, signal: AbortSig
 
   const read = frameReader(nonce);
   shell.stdout.setEncoding("utf8").on("data", (chunk: string) => {
-    for (const frame of read(chunk)) take(frame);
+    const frames = read(chunk);
+    unframed = frames.length > 0 ? 0 : unframed + chunk.length;
+    for (const frame of frames) take(frame);
+    if (unframed <= answerLimit) return;
+    end(`one answer was larger than ${answerLimit >> 20} MiB`);
+    shell.kill();
   });
   // Always drained: an unread stderr stops the shell.
   shell.stderr.setEncoding("utf8").on("data", (chunk: string) => {
     errors = (errors + chunk).slice(-4_096);
   });
   const end = (why: string, cause?: unknown): void => {
-    ended ??= fail(
-      "config.session",
-      `the shell on ${host} ended: ${why}${errors === "" ? "" : `; it said: ${errors.trim()}`}`,
-      { cause },
-    );
+    // A shell that never began has a reason of its own, such as a sudo that refuses, with its own advice.
+    const never = boot === "" && cause instanceof SlipwayError && !lost.has(cause.code);
+    ended ??= never
+      ? cause
+      : fail(
+          "config.session",
+          `the shell on ${host} ended: ${why}${errors === "" ? "" : `; it said: ${errors.trim()}`}`,
+          { cause },
+        );
     abandon(ended);
   };
   shell.exit.then(
@@ -63,6 +82,9 @@ function sessionOf(shell: Process, nonce: string, host: string, signal: AbortSig
     get roundTrips() {
       return roundTrips;
     },
+    get boot() {
+      return boot;
+    },
     exchange: (body, onFrame) =>
       new Promise<readonly Frame[]>((resolve, reject) => {
         if (ended !== undefined) {
@@ -76,6 +98,10 @@ function sessionOf(shell: Process, nonce: string, host: string, signal: AbortSig
         }
         const frames: Frame[] = [];
         take = (frame) => {
+          if (frame.name === "hello") {
+            boot = frame.text;
+            return;
+          }
           if (frame.name === "end") {
             busy = false;
             resolve(frames);
@@ -93,7 +119,7 @@ function sessionOf(shell: Process, nonce: string, host: string, signal: AbortSig
       signal?.removeEventListener("abort", interrupt);
       shell.stdin.end();
       // A change that still runs is left to finish on its own.
-      if (!busy) await shell.exit.catch(() => undefined);
+      if (!busy && ended === undefined) await shell.exit.catch(() => undefined);
     },
   };
 }

@@ -41,9 +41,7 @@ const patient = (...command: Command): Command => calm("sh", "-c", waiting, "wai
 /** Finishes what an interrupted dpkg left; does nothing otherwise. */
 export const repaired: Command = patient("dpkg", "--force-confdef", "--force-confold", "--configure", "-a");
 
-/** apt dates its lists by the mirror's clock, so a stamp of our own tells their age. */
-export const stamp = "/var/lib/slipway/apt-updated";
-/** Brings the lists of packages up to date. */
+/** Brings the lists of packages up to date. apt dates them by the mirror's clock, so a stamp of our own tells their age. */
 export const updated: Command = calm(
   "sh",
   "-c",

@@ -4,7 +4,8 @@ import { type TextSeen, text as textAt } from "../facts/texts.ts";
 import { plainPath } from "./file-ownership.ts";
 
 // Lines are named by their number, so the file's digest has to be the one that the plan was made for. The new file keeps mode and owner.
-const edit = `t=$(readlink -f -- "$1") || t=$1
+const edit = `shift
+t=$(readlink -f -- "$1") || t=$1
 want=$2 D=$3 A=$4 X=$5
 export D A X
 shift 5
@@ -44,6 +45,8 @@ export const edited = (path: string, seen: TextSeen, how: Edit, validate: Comman
   "-c",
   edit,
   "edit",
+  // As the first argument too, where a change is told by what its script is given.
+  "edit",
   path,
   seen.sha256 ?? "",
   how.drop.join(","),
@@ -76,6 +79,14 @@ const editable = (path: string): string => {
   return path;
 };
 
+/** The kernel hands no program an argument of more than 128 KiB. Throws `config.bad-argument`. */
+function short(text: string, path: string): void {
+  if (Buffer.byteLength(text) > 100_000)
+    throw fail("config.bad-argument", `more than 100 kB cannot be put into ${path}`, {
+      hint: "Use file.content for a file as large as this.",
+    });
+}
+
 /** Numbers of the lines that a test picks, from 1. */
 const numbers = (seen: TextSeen, picks: (line: string) => boolean): readonly number[] =>
   seen.lines.flatMap((line, index) => (picks(line) ? [index + 1] : []));
@@ -90,6 +101,7 @@ const newPlace = (seen: TextSeen, at: "start" | "end" | undefined): number =>
  */
 export function line(path: string, wanted: string, options: LineOptions = {}): Revertable<Os> {
   editable(path);
+  short(wanted, path);
   const { replaces, at, validate } = options;
   if (wanted === "" || /[\n\r\0]/.test(wanted))
     throw fail("config.bad-argument", `${JSON.stringify(wanted)} is not one line for ${path}`);
@@ -138,6 +150,7 @@ function dropped(
  */
 export function block(path: string, name: string, text: string, options: BlockOptions = {}): Revertable<Os> {
   editable(path);
+  short(text, path);
   const { comment = "#", at, validate } = options;
   if (!/^[\w .:@/-]+$/.test(name)) throw fail("config.bad-argument", `"${name}" is not a name for a block`);
   if (comment === "" || /[\n\r\0]/.test(comment)) throw fail("config.bad-argument", `"${comment}" begins no comment`);

@@ -81,7 +81,6 @@ export function template(
 
 function gone(path: string, seen: FileSeen): readonly Change[] {
   if (seen.kind === "absent" && !seen.link) return [];
-  if (seen.kind === "directory" && !seen.link) return [["rmdir", "--", path]];
   return [{ remove: path }];
 }
 

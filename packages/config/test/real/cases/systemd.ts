@@ -1,6 +1,7 @@
 import { systemd } from "../../../src/index.ts";
 import { cases } from "../harness.ts";
 
+// biome-ignore lint/suspicious/noTemplateCurlyInString: not to be filled in.
 const words = ["a  b", "%h", "$HOME ${HOME}", '"q"', "it's \\n"];
 
 export default cases({

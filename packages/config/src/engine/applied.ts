@@ -1,0 +1,184 @@
+import { createHash } from "node:crypto";
+import { type Change, type Guard, Secret, SecretText } from "@slipway/model";
+import type { Item } from "./items.ts";
+
+/** A property that was seen to be true on the host. */
+export interface AppliedItem {
+  readonly id: string;
+  readonly title: string;
+  readonly about: string;
+  /** ms since 1970, by the operator's clock. */
+  readonly at: number;
+  readonly by: string;
+  /** Made true by us, rather than found so: only then it is taken back when it leaves the list. */
+  readonly made: boolean;
+}
+
+/** How to take back what a property brought, as it was right after it was made true. */
+export interface AppliedRemoval {
+  readonly title: string;
+  /** Ids of the items that it takes back. */
+  readonly of: readonly string[];
+  readonly changes: readonly Change[];
+  readonly guard?: Guard;
+}
+
+/** What a host knows of its last configuration; kept on the host itself. */
+export interface Applied {
+  /** Digest of all that was wanted when everything of it was seen to be true; otherwise empty. */
+  readonly digest: string;
+  readonly at: number;
+  readonly by: string;
+  readonly items: readonly AppliedItem[];
+  readonly removals: readonly AppliedRemoval[];
+}
+
+export const nothingApplied: Applied = { digest: "", at: 0, by: "", items: [], removals: [] };
+
+/** Stands for a host's whole list of properties. */
+export const digestOf = (items: readonly Item[]): string =>
+  createHash("sha256")
+    .update(
+      items
+        .map((item) => item.id)
+        .sort()
+        .join("\n"),
+    )
+    .digest("hex")
+    .slice(0, 32);
+
+/**
+ * Shell text that prints the record: its first line alone when it is about `digest`, as then nothing has left the list. With an
+ * empty digest all of it.
+ */
+export const appliedScript = (digest: string): string => `if [ -r "$S/applied" ]; then
+read -r a <"$S/applied"
+case $a in *'"${digest || "all"}"'*) printf '%s\\n' "$a" ;; *) cat "$S/applied" ;; esac
+fi`;
+
+type Line = Pick<Applied, "digest" | "at" | "by"> | AppliedItem | AppliedRemoval;
+
+/** As text of one JSON line for the head, then one for each item and removal. Secrets are named, never written. */
+export const writeApplied = ({ digest, at, by, items, removals }: Applied): string =>
+  [{ digest, at, by }, ...items, ...removals].map((line: Line) => `${JSON.stringify(line)}\n`).join("");
+
+/** Understands what {@link appliedScript} printed. A record that is damaged or of a later kind counts as none. */
+export function readApplied(text: string): Applied {
+  try {
+    const [head, ...rest] = text
+      .split("\n")
+      .filter((line) => line.trim() !== "")
+      .map((line) => JSON.parse(line, revived) as Line);
+    if (head === undefined || !("digest" in head)) return nothingApplied;
+    return {
+      ...head,
+      items: rest.filter((line): line is AppliedItem => "about" in line),
+      removals: rest.filter((line): line is AppliedRemoval => "of" in line),
+    };
+  } catch {
+    return nothingApplied;
+  }
+}
+
+/** Secrets come back from JSON as what they were. */
+function revived(_: string, value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if ("secret" in value && typeof value.secret === "string") return new Secret(value.secret);
+  if ("text" in value && Array.isArray(value.text)) return new SecretText(value.text as readonly (string | Secret)[]);
+  return value;
+}
+
+/** Something that is in the list no longer. */
+export interface Orphan {
+  readonly title: string;
+  /** Ids of the applied items that go with it. */
+  readonly of: readonly string[];
+  /** Empty when it stays as it is, for the reason that `stays` tells. */
+  readonly changes: readonly Change[];
+  readonly guard?: Guard;
+  readonly stays?: string;
+}
+
+/**
+ * What was applied and is wanted no longer, the last made first. A property about something that another one is about now was replaced,
+ * not removed. Pure.
+ */
+export function orphansOf(applied: Applied, items: readonly Item[]): readonly Orphan[] {
+  const wanted = new Set(items.map((item) => item.id));
+  const abouts = new Set(items.map((item) => item.claim.about));
+  const gone = applied.items.filter((item) => !wanted.has(item.id) && !abouts.has(item.about));
+  const ids = new Set(gone.map((item) => item.id));
+  const byId = new Map(applied.items.map((item) => [item.id, item]));
+  const orphans: Orphan[] = [];
+  const covered = new Set<string>();
+  for (const removal of applied.removals) {
+    const mine = removal.of.filter((id) => ids.has(id));
+    if (mine.length === 0) continue;
+    for (const id of mine) covered.add(id);
+    const kept = removal.of.filter((id) => byId.has(id) && !ids.has(id) && !replaced(byId.get(id), wanted, abouts));
+    const made = mine.some((id) => byId.get(id)?.made === true);
+    const base = { title: removal.title, of: mine };
+    if (kept.length > 0) orphans.push({ ...base, changes: [], stays: "a part of it is still wanted" });
+    else if (!made) orphans.push({ ...base, changes: [], stays: "it was so before" });
+    else
+      orphans.push({
+        ...base,
+        changes: removal.changes,
+        ...(removal.guard === undefined ? {} : { guard: removal.guard }),
+      });
+  }
+  for (const item of gone) {
+    if (covered.has(item.id)) continue;
+    orphans.push({
+      title: item.title,
+      of: [item.id],
+      changes: [],
+      stays: item.made ? "it has no opposite" : "it was so before",
+    });
+  }
+  return orphans.toReversed();
+}
+
+const replaced = (item: AppliedItem | undefined, wanted: ReadonlySet<string>, abouts: ReadonlySet<string>): boolean =>
+  item !== undefined && !wanted.has(item.id) && abouts.has(item.about);
+
+/** What is seen now of an item, for the next record. */
+export interface SeenItem {
+  readonly item: Item;
+  readonly outcome: "ok" | "changed";
+}
+
+/** The next record: what was seen now, and of what was applied before all that is neither replaced nor taken back. Pure. */
+export function nextApplied(
+  before: Applied,
+  now: {
+    readonly seen: readonly SeenItem[];
+    readonly removals: readonly AppliedRemoval[];
+    /** Ids of what was taken back, or is left alone from now on. */
+    readonly gone: ReadonlySet<string>;
+    readonly digest: string;
+    readonly at: number;
+    readonly by: string;
+  },
+): Applied {
+  const old = new Map(before.items.map((item) => [item.id, item]));
+  const madeAbouts = new Set(before.items.filter((item) => item.made).map((item) => item.about));
+  const abouts = new Set(now.seen.map(({ item }) => item.claim.about));
+  const ids = new Set(now.seen.map(({ item }) => item.id));
+  const kept = before.items.filter((item) => !ids.has(item.id) && !abouts.has(item.about) && !now.gone.has(item.id));
+  const fresh = now.seen.map(({ item, outcome }): AppliedItem => {
+    const known = old.get(item.id);
+    if (outcome === "ok" && known !== undefined) return known;
+    const { title, about } = item.claim;
+    const made = outcome === "changed" || madeAbouts.has(about);
+    return { id: item.id, title, about, at: now.at, by: now.by, made };
+  });
+  const items = [...kept, ...fresh];
+  const present = new Set(items.map((item) => item.id));
+  const renewed = new Set(now.removals.flatMap((removal) => removal.of));
+  const removals = [
+    ...before.removals.filter((one) => one.of.some((id) => present.has(id)) && !one.of.some((id) => renewed.has(id))),
+    ...now.removals,
+  ];
+  return { digest: now.digest, at: now.at, by: now.by, items, removals };
+}

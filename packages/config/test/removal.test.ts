@@ -1,0 +1,174 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir, userInfo } from "node:os";
+import { join } from "node:path";
+import { local } from "@slipway/connection";
+import { type AnyProperty, debian, everyOs, fallback, type Host, property, revertable } from "@slipway/model";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { itemsOf } from "../src/engine/items.ts";
+import {
+  type ApplyOptions,
+  apply,
+  drift,
+  file,
+  formatDrift,
+  formatPlan,
+  hostPlan,
+  observe,
+  plan,
+} from "../src/index.ts";
+
+let folder = "";
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "slipway-removal-"));
+});
+afterEach(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+const owner = userInfo().username;
+const at = (name: string): string => join(folder, name);
+const hostWith = (...has: AnyProperty[]): Host => ({
+  name: "here",
+  os: "debian",
+  distro: debian("12"),
+  on: { provider: "test", spec: {} },
+  has,
+  can: () => true,
+});
+const run = async (host: Host, options: ApplyOptions = {}) => {
+  await using connection = local();
+  return await apply(host, connection, { stateFolder: at("state"), ...options });
+};
+const look = async (host: Host) => {
+  await using connection = local();
+  return await observe(host, connection, { stateFolder: at("state") });
+};
+const written = (name: string, text: string) => file.content(at(name), text, { owner });
+const exists = (path: string) => ({
+  read: ["ls", "-d", path] as const,
+  parse: (_: string, status: number) => status === 0,
+});
+const touched = (name: string) =>
+  property(`${name} was touched`, {
+    on: everyOs,
+    observe: exists(at(name)),
+    plan: (there) => (there ? [] : [["touch", at(name)]]),
+  });
+
+test("what leaves the list is taken back, and what stood there before comes back", async () => {
+  writeFileSync(at("a"), "of the distribution\n", { mode: 0o640 });
+  const list = [
+    written("a", "ours\n"),
+    written("b", "new\n"),
+    file.directory(at("d"), { owner }),
+    written("c", "stays\n"),
+  ];
+  await run(hostWith(...list));
+  await run(hostWith(written("a", "ours, later\n"), ...list.slice(1)));
+  expect(readFileSync(at("a"), "utf8")).toBe("ours, later\n");
+  const host = hostWith(written("c", "stays\n"));
+  expect(formatPlan(plan(host, await look(host)))).toContain(`- ${at("b")} has its content (no longer in the list)`);
+  const report = await run(host);
+  expect(report).toMatchObject({ changed: 3, ok: 1, failed: 0 });
+  expect(readFileSync(at("a"), "utf8")).toBe("of the distribution\n");
+  expect(statSync(at("a")).mode & 0o777).toBe(0o640);
+  for (const gone of ["b", "d"]) expect(() => statSync(at(gone))).toThrow("ENOENT");
+  expect(await run(host)).toMatchObject({ changed: 0, ok: 1, kept: 0, roundTrips: 1 });
+});
+
+test("what was so before, what has no opposite and what is asked to stay is kept, and told once", async () => {
+  writeFileSync(at("a"), "same\n");
+  await run(hostWith(written("a", "same\n"), touched("t"), written("b", "b")));
+  expect(await run(hostWith(written("b", "b")), { removed: "keep" })).toMatchObject({ changed: 0, kept: 0 });
+  const report = await run(hostWith(written("b", "b")));
+  expect(report).toMatchObject({ changed: 0, kept: 2, ok: 1 });
+  expect(report.items.map((item) => item.within[0])).toEqual([
+    "no longer in the list, stays: it has no opposite",
+    "no longer in the list, stays: it was so before",
+    undefined,
+  ]);
+  expect(readFileSync(at("a"), "utf8")).toBe("same\n");
+  expect(await run(hostWith(written("b", "b")))).toMatchObject({ kept: 0, roundTrips: 1 });
+});
+
+test("a folder that holds something of others is left to them", async () => {
+  await run(hostWith(file.directory(at("d"), { owner })));
+  mkdirSync(at("d/theirs"));
+  expect(await run(hostWith())).toMatchObject({ changed: 1, failed: 0 });
+  expect(statSync(at("d/theirs")).isDirectory()).toBe(true);
+});
+
+test("an opposite of one's own takes back the whole, with what follows it", async () => {
+  const told = property("it is told", {
+    on: everyOs,
+    observe: { read: ["true"], reads: [], parse: () => 0 },
+    plan: () => [["sh", "-c", 'echo told >>"$1"', "sh", at("log")]],
+    action: true,
+    writes: [],
+  });
+  const service = revertable(
+    written("s", "s").onChange(told),
+    written("s", "s").opposite.onChange(told).describe("no s"),
+  );
+  await run(hostWith(service));
+  expect(await run(hostWith())).toMatchObject({ changed: 1, failed: 0 });
+  expect(readFileSync(at("log"), "utf8")).toBe("told\ntold\n");
+});
+
+test("drift tells what somebody else did on the host from what changed in the file", async () => {
+  const host = hostWith(written("a", "one\n"), written("b", "two\n"), written("c", "three\n"));
+  await run(host, { holder: "ada" });
+  writeFileSync(at("a"), "by hand\n");
+  const next = hostWith(written("a", "one\n"), written("b", "TWO\n"), written("e", "five\n"));
+  const found = drift(next, await look(next));
+  expect(found.items.map((item) => [item.property.replace(`${folder}/`, ""), item.kind])).toEqual([
+    ["a has its content", "host changed"],
+    ["b has its content", "file changed"],
+    ["e has its content", "never applied"],
+    ["c has its content", "in the list no longer"],
+  ]);
+  expect(found.items[0]).toMatchObject({ applied: { by: "ada" }, difference: "- by hand\n+ one" });
+  expect(formatDrift(found)).toContain("here: 4 differ (last applied");
+  await run(next);
+  expect(formatDrift(drift(next, await look(next)))).toContain("no drift");
+});
+
+test("a saved plan is applied as it is, or refused when the host or the list has moved on", async () => {
+  const host = hostWith(written("a", "one\n"), written("b", "two\n"));
+  const save = async () => {
+    const seen = await look(host);
+    return hostPlan(plan(host, seen), itemsOf(host), seen);
+  };
+  const saved = await save();
+  writeFileSync(at("a"), "by hand\n");
+  await expect(run(host, { exactly: saved })).resolves.toMatchObject({ changed: 2 });
+  const later = await save();
+  writeFileSync(at("b"), "by hand\n");
+  await expect(run(host, { exactly: later })).rejects.toMatchObject({
+    code: "config.stale",
+    exitCode: 5,
+    message: expect.stringContaining(`"${at("b")} has its content"`),
+  });
+  expect(readFileSync(at("b"), "utf8")).toBe("by hand\n");
+  await expect(run(hostWith(written("a", "one\n")), { exactly: await save() })).rejects.toMatchObject({
+    code: "config.stale",
+  });
+});
+
+test("a second choice is tried when the first one fails, and left alone when it holds", async () => {
+  const broken = property("first", {
+    on: everyOs,
+    observe: exists(at("never")),
+    plan: (there) => (there ? [] : [["false"]]),
+  });
+  const after = written("after", "after");
+  const report = await run(hostWith(after.requires(fallback(broken, written("second", "second")))));
+  expect(report).toMatchObject({ changed: 2, failed: 0, skipped: 1 });
+  expect(report.items[0]?.error).toContain("exit status 1");
+  const good = fallback(written("first", "first"), written("second", "second"));
+  expect(await run(hostWith(good), { removed: "keep" })).toMatchObject({ changed: 1, skipped: 1 });
+  const both = fallback(
+    broken,
+    property("too", { on: everyOs, observe: exists(at("never")), plan: () => [["false"]] }),
+  );
+  expect(await run(hostWith(after.requires(both)), { removed: "keep" })).toMatchObject({ failed: 1, blocked: 1 });
+});
