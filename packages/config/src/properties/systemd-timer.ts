@@ -41,7 +41,7 @@ const word = (text: string): string =>
   `"${oneLine("an argument of a unit", text).replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("%", "%%")}"`;
 
 /** A command as ExecStart reads it back unchanged. Throws `config.bad-argument`. */
-const execLine = ([program, ...args]: Command): string => {
+export const execLine = ([program, ...args]: Command): string => {
   if (!/^[A-Za-z0-9_./][A-Za-z0-9_./+-]*$/.test(program))
     throw fail("config.bad-argument", `"${program}" is not a program that a unit can start`);
   return [program, ...args.map((arg) => word(arg).replaceAll("$", "$$$$"))].join(" ");

@@ -8,9 +8,12 @@ import {
   type Connection,
   debian,
   type Host,
+  type HostInfo,
+  hostInfo,
   type Revertable,
   revert,
   type Secrets,
+  type Surroundings,
 } from "@slipway/model";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { apply, formatPlan, formatReport, observe, plan, type Report } from "../../src/index.ts";
@@ -28,6 +31,8 @@ export interface RealCase {
   readonly afterwards?: Readonly<Record<string, string | RegExp>>;
   /** For which releases. Default: all. */
   readonly on?: readonly Release[];
+  /** The platform's other hosts. */
+  readonly hosts?: readonly HostInfo[];
   /** Values of secrets by name; none may show in any plan, event or report. */
   readonly secrets?: Readonly<Record<string, string>>;
   /** Shell script that removes what the case left. */
@@ -83,6 +88,14 @@ export async function tryAll(release: Release): Promise<void> {
       const values = one.secrets ?? {};
       const secrets: Secrets = { reveal: async (secret) => values[secret.name] ?? "" };
       const told: string[] = [];
+      const around = (host: Host): Surroundings => {
+        const self = {
+          ...hostInfo(host),
+          address: machine.address,
+          hostKeys: [`${machine.hostKey.type} ${machine.hostKey.raw}`],
+        };
+        return { self, hosts: [self, ...(one.hosts ?? [])] };
+      };
       // Each case is a host of its own to the engine, or it would take back what the one before brought.
       const options = { secrets, stateFolder: `/var/lib/slipway/case-${randomUUID()}` };
       const hostWith = (has: AnyProperty): Host => ({
@@ -94,13 +107,14 @@ export async function tryAll(release: Release): Promise<void> {
         can: () => true,
       });
       const planned = async (of: AnyProperty) => {
-        const made = plan(hostWith(of), await observe(hostWith(of), connection, options));
+        const host = hostWith(of);
+        const made = plan(host, await observe(host, connection, { ...options, around: around(host) }), around(host));
         told.push(JSON.stringify(made), formatPlan(made, { all: true }));
         return made.items.map((item) => item.state);
       };
       const make = async (of: AnyProperty): Promise<Report> => {
         const onEvent = (event: unknown): void => void told.push(JSON.stringify(event));
-        const report = await apply(hostWith(of), connection, { ...options, onEvent });
+        const report = await apply(hostWith(of), connection, { ...options, onEvent, around: around(hostWith(of)) });
         told.push(JSON.stringify(report));
         expect(report.failed + report.blocked, formatReport(report)).toBe(0);
         return report;

@@ -1,0 +1,69 @@
+import { generateSshKey } from "@slipway/machines";
+import { Secret } from "@slipway/model";
+import { ssh, user } from "../../../src/index.ts";
+import { cases } from "../harness.ts";
+
+const pair = generateSshKey("pair");
+const hostKey = generateSshKey("another");
+const publicWords = (key: string): string => key.split(" ").slice(0, 2).join(" ");
+const said = (keyword: string): string => `sshd -T | grep '^${keyword} '`;
+
+export default cases({
+  "ssh.hardened": {
+    property: ssh.hardened,
+    shows: {
+      [said("passwordauthentication")]: "passwordauthentication no",
+      [said("maxauthtries")]: "maxauthtries 4",
+    },
+    afterwards: { [said("passwordauthentication")]: "passwordauthentication yes" },
+  },
+  "ssh.settings": {
+    property: ssh.settings({ Port: [22, 2222], AllowUsers: ["root"], ClientAliveInterval: 60, LogLevel: "VERBOSE" }),
+    shows: {
+      [said("loglevel")]: "loglevel VERBOSE",
+      "echo | timeout 5 bash -c 'exec 3<>/dev/tcp/127.0.0.1/2222; head -c 7 <&3'": "SSH-2.0",
+    },
+    afterwards: { [said("port")]: "port 22" },
+  },
+  "ssh.rootLogin": {
+    property: ssh.rootLogin("no"),
+    shows: { [said("permitrootlogin")]: "permitrootlogin no" },
+  },
+  "ssh.hostKeys": {
+    property: ssh.hostKeys("ed25519", "ecdsa"),
+    shows: {
+      "ssh-keyscan -t rsa,ecdsa,ed25519 127.0.0.1 2>/dev/null | grep -v '^#' | cut -d' ' -f2 | sort":
+        "ecdsa-sha2-nistp256\nssh-ed25519",
+    },
+    cleanup: "rm /etc/ssh/ssh_host_ecdsa_key*",
+  },
+  "ssh.hostKey": {
+    before: "cp -p /etc/ssh/ssh_host_ed25519_key /root/kept; cp -p /etc/ssh/ssh_host_ed25519_key.pub /root/kept.pub",
+    property: ssh.hostKey(hostKey.publicKey, new Secret("h.host-key")),
+    secrets: { "h.host-key": hostKey.privateKey },
+    shows: {
+      "ssh-keyscan -t ed25519 127.0.0.1 2>/dev/null | grep -v '^#' | cut -d' ' -f2,3": publicWords(hostKey.publicKey),
+      "stat -c %a /etc/ssh/ssh_host_ed25519_key": "600",
+    },
+    cleanup:
+      "mv /root/kept /etc/ssh/ssh_host_ed25519_key; mv /root/kept.pub /etc/ssh/ssh_host_ed25519_key.pub; systemctl reload ssh",
+  },
+  "ssh.knows": {
+    property: ssh.knows("[git.example.org]:2222", hostKey.publicKey),
+    shows: {
+      "ssh-keygen -F '[git.example.org]:2222' -f /etc/ssh/ssh_known_hosts | tail -1": `[git.example.org]:2222 ${hostKey.publicKey.trim()}`,
+    },
+    afterwards: { "cat /etc/ssh/ssh_known_hosts": "" },
+  },
+  // A host that knows itself, and a user whose key it was given, log in without a question.
+  "ssh.knownHosts": {
+    before: "cp /root/.ssh/authorized_keys /root/keys",
+    property: ssh.knownHosts.requires(user.keyPair("root", pair.publicKey, new Secret("root.key"))),
+    secrets: { "root.key": pair.privateKey },
+    shows: {
+      "cat /root/.ssh/id_ed25519.pub >>/root/.ssh/authorized_keys; ssh -o BatchMode=yes $(hostname -I | cut -d' ' -f1) echo in":
+        "in",
+    },
+    cleanup: "mv /root/keys /root/.ssh/authorized_keys; rm -f /root/.ssh/id_*; rm /etc/ssh/ssh_known_hosts",
+  },
+});
