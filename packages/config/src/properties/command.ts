@@ -41,7 +41,7 @@ const change = (command: Command, input: Content | undefined): Change =>
 
 /**
  * The way out where there is no property: a fact that one command tells and another one makes true. With `undo`, which is run while the
- * fact holds, it has an opposite. For an often used one, write a property of your own with `property` of `@slipway/model`, and its look
+ * fact holds or may hold, it has an opposite. For an often used one, write a property of your own with `property` of `@slipway/model`, and its look
  * is merged with others. Throws `config.bad-argument`.
  */
 export function run(how: CommandOptions & { readonly undo: Command }): Revertable<Os>;

@@ -1,33 +1,69 @@
-import { type Change, type Command, everyOs, type Os, property, type Revertable } from "@slipway/model";
+import { type Command, everyOs, type Os, property, type Revertable } from "@slipway/model";
 import { fail } from "../errors.ts";
 import { type TextSeen, text as textAt } from "../facts/texts.ts";
 import { plainPath } from "./file-ownership.ts";
 
-// Lines are named by their number, so the file's digest has to be the one that the plan was made for. The new file keeps mode and owner.
-const edit = `shift
-t=$(readlink -f -- "$1") || t=$1
-want=$2 D=$3 A=$4 X=$5
-export D A X
-shift 5
-d=\${t%/*} b=\${t##*/} s= f=/dev/null
-[ ! -e "$t" ] || { f=$t s=$(sha256sum <"$t"); }
-[ "\${s%% *}" = "$want" ] || { echo "$t was changed by somebody else meanwhile" >&2; exit 1; }
+// The new file keeps mode and owner.
+const beside = `d=\${t%/*} b=\${t##*/}
 rm -f -- "$d/.$b.slipway-"??????
 T=$(umask 077 && mktemp "$d/.$b.slipway-XXXXXX") || exit
 trap 'rm -f -- "$T"' EXIT
-if [ -e "$t" ]; then cp -p -- "$t" "$T"; else chmod 0644 "$T"; fi || exit
-awk 'function put(){ORS="";print ENVIRON["X"];ORS="\\n"}
-BEGIN{n=split(ENVIRON["D"],a,",");for(i=1;i<=n;i++)d[a[i]]=1;A=ENVIRON["A"]+0}
-NR==A{put()}
-!(NR in d)
-END{if(A>NR)put()}' "$f" >"$T" || exit
-for w do
+if [ -e "$t" ]; then cp -p -- "$t" "$T"; else chmod 0644 "$T"; fi || exit`;
+
+const install = `for w do
 shift
 case $w in *'{}'*) w="\${w%%'{}'*}$T\${w#*'{}'}" ;; esac
 set -- "$@" "$w"
 done
 [ "$#" -eq 0 ] || "$@" || exit
 sync "$T" && mv -f -- "$T" "$t" && sync "$d"`;
+
+// Lines are named by their number, so the file's digest has to be the one that the plan was made for.
+const edit = `shift
+t=$(readlink -f -- "$1") || t=$1
+want=$2 D=$3 A=$4 X=$5
+export D A X
+shift 5
+s= f=/dev/null
+[ ! -e "$t" ] || { f=$t s=$(sha256sum <"$t"); }
+[ "\${s%% *}" = "$want" ] || { echo "$t was changed by somebody else meanwhile" >&2; exit 1; }
+${beside}
+awk 'function put(){ORS="";print ENVIRON["X"];ORS="\\n"}
+BEGIN{n=split(ENVIRON["D"],a,",");for(i=1;i<=n;i++)d[a[i]]=1;A=ENVIRON["A"]+0}
+NR==A{put()}
+!(NR in d)
+END{if(A>NR)put()}' "$f" >"$T" || exit
+${install}`;
+
+// What takes something away is noted when it is brought, and run when the file may be another one: it looks for itself.
+const without = (program: string): string => `shift
+t=$(readlink -f -- "$1") && [ -e "$t" ] || exit 0
+L=$2 E=$3
+export L E
+shift 3
+${beside}
+awk '${program}' "$t" >"$T" || exit
+${install}`;
+
+const programs = {
+  line: without('$0 "" != ENVIRON["L"] ""'),
+  block: without(`!s && $0 "" == ENVIRON["L"] "" {s=1}
+!s
+s && $0 "" == ENVIRON["E"] "" {s=0}
+END {if(s) exit 1}`),
+  entry: without('{k=ENVIRON["E"] == "none" ? $1 : $2} $1 ~ /^#/ || k "" != ENVIRON["L"] ""'),
+};
+
+/**
+ * The command that takes away every line that is `first`, or the block from `first` to `last`, or from /etc/fstab the entries of the mount
+ * point `first`, of the source `first` with `last` none. It may be run at any time.
+ */
+export const taken = (
+  what: keyof typeof programs,
+  path: string,
+  marks: { readonly first: string; readonly last?: string },
+  validate: Command | undefined,
+): Command => ["sh", "-c", programs[what], "edit", "edit", path, marks.first, marks.last ?? "", ...(validate ?? [])];
 
 /** Lines of a text file that go, and text that comes. */
 export interface Edit {
@@ -124,24 +160,9 @@ export function line(path: string, wanted: string, options: LineOptions = {}): R
     writes: [`file:${path}`],
     revert: {
       title: `${path} has no line ${JSON.stringify(wanted)}`,
-      plan: (seen) =>
-        dropped(
-          path,
-          seen,
-          numbers(seen, (one) => one === wanted),
-          validate,
-        ),
+      plan: (seen) => (seen.lines.includes(wanted) ? [taken("line", path, { first: wanted }, validate)] : []),
     },
   });
-}
-
-function dropped(
-  path: string,
-  seen: TextSeen,
-  drop: readonly number[],
-  validate: Command | undefined,
-): readonly Change[] {
-  return drop.length === 0 ? [] : [edited(path, seen, { drop, at: 0, text: "" }, validate)];
 }
 
 /**
@@ -182,7 +203,7 @@ export function block(path: string, name: string, text: string, options: BlockOp
     writes: [`file:${path}`],
     revert: {
       title: `${path} has no block ${name}`,
-      plan: (seen) => dropped(path, seen, found(seen), validate),
+      plan: (seen) => (found(seen).length === 0 ? [] : [taken("block", path, { first: begin, last: end }, validate)]),
     },
   });
 }

@@ -1,6 +1,6 @@
 import type { Command } from "@slipway/model";
 import { type TextSeen, text } from "../facts/texts.ts";
-import { edited } from "./file-edit.ts";
+import { edited, taken } from "./file-edit.ts";
 
 /** What is mounted when the machine starts. */
 export const fstab = text("/etc/fstab");
@@ -43,7 +43,11 @@ export function withEntry(seen: TextSeen, entry: Entry): Command {
 }
 
 /** The commands that take the line away. */
-export function withoutEntry(seen: TextSeen, entry: Entry): readonly Command[] {
-  const drop = about(seen, entry);
-  return drop.length === 0 ? [] : [edited("/etc/fstab", seen, { drop, at: 0, text: "" }, undefined)];
-}
+export const withoutEntry = (seen: TextSeen, entry: Entry): readonly Command[] =>
+  mentions(seen, entry)
+    ? [
+        entry.point === "none"
+          ? taken("entry", "/etc/fstab", { first: entry.source, last: "none" }, undefined)
+          : taken("entry", "/etc/fstab", { first: entry.point }, undefined),
+      ]
+    : [];

@@ -40,9 +40,11 @@ const pointOf = (path: string): string => {
 const mountAt = (all: readonly MountSeen[], point: string): MountSeen | undefined =>
   all.filter((one) => one.point === point).at(-1);
 
-/** Mounts may lie upon each other. */
+/** Mounts may lie upon each other. Nothing happens where nothing is mounted. */
 const unmounted = (all: readonly MountSeen[], point: string): readonly Command[] =>
-  all.filter((one) => one.point === point).map(() => ["umount", "--", point]);
+  mountAt(all, point) === undefined
+    ? []
+    : [["sh", "-c", 'while mountpoint -q -- "$1"; do umount -- "$1" || exit; done', "unmount", point]];
 
 // Those that every file system has and tells in the same words. For bind mounts `ro` and these are their own.
 const told = ["ro", "nosuid", "nodev", "noexec", "noatime", "nodiratime", "sync"];

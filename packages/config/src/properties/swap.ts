@@ -1,5 +1,6 @@
 import {
   type Change,
+  type Command,
   type DebianLike,
   debianLike,
   property,
@@ -38,6 +39,15 @@ s=$?
 rm -f -- "$1.slipway"
 exit "$s"`;
 
+// Does nothing where nothing is swapped to it.
+const off = (path: string): Command => [
+  "sh",
+  "-c",
+  'while read -r p _; do [ "$p" != "$1" ] || { swapoff -- "$1"; exit; }; done </proc/swaps',
+  "swapoff",
+  path,
+];
+
 /**
  * This much memory can be swapped to a file, now and after a reboot: the file, its line in /etc/fstab, and the kernel. A file of another size
  * is made anew, and not swapped to meanwhile. Its opposite takes all three away, which needs the memory to be free. Where the kernel
@@ -59,7 +69,7 @@ export function file(amount: `${number}${"M" | "G"}`, options: SwapOptions = {})
       const isOn = active.has(path);
       const made = there?.bytes === megabytes * 1_048_576;
       const changes: Change[] = [];
-      if (!made && isOn) changes.push(["swapoff", "--", path]);
+      if (!made && isOn) changes.push(off(path));
       if (!made) changes.push(["sh", "-c", make, "make", path, String(megabytes)]);
       else if (there.mode !== "600") changes.push(["chmod", "0600", "--", path]);
       if (!hasEntry(table, entry)) changes.push(withEntry(table, entry), ["systemctl", "daemon-reload"]);
@@ -72,7 +82,7 @@ export function file(amount: `${number}${"M" | "G"}`, options: SwapOptions = {})
       plan: ({ there, active, table }) => {
         const lines = withoutEntry(table, entry);
         return [
-          ...(active.has(path) ? [["swapoff", "--", path] as const] : []),
+          ...(active.has(path) ? [off(path)] : []),
           ...lines,
           ...(lines.length === 0 ? [] : [["systemctl", "daemon-reload"] as const]),
           ...(there === undefined ? [] : [["rm", "-f", "--", path] as const]),

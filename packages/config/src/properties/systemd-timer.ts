@@ -98,7 +98,8 @@ export function timer(name: string, how: TimerOptions): Revertable<DebianLike> {
     daemonReloaded.before(restarted(full)),
   );
   const title = `${name} is run at ${times.join(" and ")}`;
-  const made = running(full).requires(timerFile).requires(serviceFile).describe(title);
+  // The files stand in the list themselves, so that the opposite of all is what takes them back.
+  const made = all(title, [serviceFile, timerFile, running(full).requires(timerFile).requires(serviceFile)]);
   return revertable(
     telling(made, { kind: "check", title: `${name} is run in time`, check: { type: "unit", unit: full } }),
     all(`${name} is not run any more`, [noUnit(full), noUnit(service)]),
