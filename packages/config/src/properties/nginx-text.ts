@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+
 /** Where a certificate lies on the host. */
 export interface CertificateFiles {
   /** The certificate, then those that lead to a known authority; PEM. */
@@ -15,14 +17,6 @@ export interface SiteText {
   /** nginx from 1.25.1 on says `http2 on`. */
   readonly http2: "on" | "listen";
 }
-
-// An empty Connection header keeps connections to the upstream open.
-/** For the http section, once for all sites. */
-export const upgradeMap = `map $http_upgrade $slipway_connection {
-  default upgrade;
-  '' '';
-}
-`;
 
 const compressed = [
   "application/javascript",
@@ -84,6 +78,11 @@ export interface ProxyText {
 
 /** A site that hands everything to a port of its host. */
 export function proxySite(site: SiteText, to: ProxyText): string {
+  // Of this site alone, so that it needs nothing that other sites share. An empty header keeps connections to the upstream open.
+  const connection = `$slipway_${createHash("sha256")
+    .update(site.names[0] ?? "")
+    .digest("hex")
+    .slice(0, 8)}`;
   // The client's own words about where it comes from are not believed.
   const body = [
     `client_max_body_size ${to.maxBody};`,
@@ -96,14 +95,15 @@ export function proxySite(site: SiteText, to: ProxyText): string {
     "  proxy_set_header X-Forwarded-Host $host;",
     "  proxy_set_header X-Forwarded-Proto $scheme;",
     "  proxy_set_header Upgrade $http_upgrade;",
-    "  proxy_set_header Connection $slipway_connection;",
+    `  proxy_set_header Connection ${connection};`,
     "  proxy_connect_timeout 5s;",
     `  proxy_read_timeout ${to.timeout};`,
     `  proxy_send_timeout ${to.timeout};`,
     "}",
   ];
   const upstream = [`server 127.0.0.1:${to.port};`, "keepalive 16;"];
-  return `upstream slipway-${site.names[0]} {\n${indented(upstream)}}\n${servers(site, body)}`;
+  const map = ["default upgrade;", "'' '';"];
+  return `map $http_upgrade ${connection} {\n${indented(map)}}\nupstream slipway-${site.names[0]} {\n${indented(upstream)}}\n${servers(site, body)}`;
 }
 
 /** A site of files. `fallback` is what answers a path without a file: a path of the site; otherwise it is 404. */

@@ -15,7 +15,7 @@ import { fail } from "../errors.ts";
 import * as apt from "./apt.ts";
 import { acme, challengeLocation, path, selfSigned } from "./certificate.ts";
 import { absent, content } from "./file.ts";
-import { type CertificateFiles, filesSite, proxySite, type SiteText, upgradeMap } from "./nginx-text.ts";
+import { type CertificateFiles, filesSite, proxySite, type SiteText } from "./nginx-text.ts";
 import { reloaded, running } from "./systemd.ts";
 
 export type { CertificateFiles } from "./nginx-text.ts";
@@ -107,8 +107,7 @@ export function serves(name: string, options: ServesOptions): Revertable<DebianL
     throw fail("config.bad-argument", `${port} is not a port that can serve ${name}`);
   if (!/^\d+[kmg]$/.test(maxBody)) throw fail("config.bad-argument", `"${maxBody}" is not a size: 16m`);
   if (!/^\d+[smh]$/.test(timeout)) throw fail("config.bad-argument", `"${timeout}" is not a time: 60s`);
-  const shared = settings("slipway", upgradeMap);
-  return named(name, options, (text) => proxySite(text, { port, maxBody, timeout }), shared);
+  return named(name, options, (text) => proxySite(text, { port, maxBody, timeout }));
 }
 
 export interface FilesOptions extends SiteOptions {
@@ -122,15 +121,10 @@ export function files(name: string, options: FilesOptions): Revertable<DebianLik
   const { fallback } = options;
   const root = checkedPath(options.root);
   if (fallback !== undefined) checkedPath(fallback);
-  return named(name, options, (text) => filesSite(text, root, fallback), undefined);
+  return named(name, options, (text) => filesSite(text, root, fallback));
 }
 
-function named(
-  name: string,
-  options: SiteOptions,
-  text: (site: SiteText) => string,
-  shared: Property<DebianLike, "nginx"> | undefined,
-): Revertable<DebianLike, "nginx"> {
+function named(name: string, options: SiteOptions, text: (site: SiteText) => string): Revertable<DebianLike, "nginx"> {
   const names = [name, ...(options.aliases ?? [])].map(checkedName);
   const known = certificateOf(name, options);
   const issued = issuedBy(name, options);
@@ -140,8 +134,7 @@ function named(
     ...(issued === undefined ? {} : { challengeLocation }),
   };
   const made = derived<DebianLike, "nginx">(`nginx answers for ${name}`, debianLike, ({ self }) => {
-    const own = site(name, text({ ...base, http2: http2Of(self) }));
-    const present = shared === undefined ? own : own.requires(shared);
+    const present = site(name, text({ ...base, http2: http2Of(self) }));
     if (issued === undefined) return present;
     // The authority asks nginx, and nginx does not start without a certificate.
     const first = selfSigned(name, { also: names.slice(1) });

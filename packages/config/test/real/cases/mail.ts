@@ -21,6 +21,7 @@ END`;
 const certificate = (name: string): string =>
   `openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=${name} -addext subjectAltName=DNS:${name} -days 2 -out /run/${name}.crt -keyout /run/${name}.key 2>/dev/null; cp /run/${name}.crt /usr/local/share/ca-certificates/`;
 const within = (condition: string): string => `timeout 60 sh -c 'until ${condition}; do sleep 0.1; done'`;
+const listens = within("ss -ltn | grep -q :465");
 const send = "printf 'Subject: hello\\n\\nbody\\n' | sendmail root";
 
 export default cases({
@@ -54,11 +55,11 @@ systemd-run -q --unit relay sh /run/relay-tls.sh /run/relay.test`,
     }),
     secrets: { mail: "correct horse" },
     shows: {
-      [`${send}; ${within("grep -q ^QUIT /run/relay.test.log")}; grep AUTH /run/relay.test.log | cut -d ' ' -f 3 | tr -d '\\r' | base64 -d | tr '\\0' :`]:
+      [`${listens}; ${send}; ${within("grep -q ^QUIT /run/relay.test.log")}; grep AUTH /run/relay.test.log | cut -d ' ' -f 3 | tr -d '\\r' | base64 -d | tr '\\0' :`]:
         ":ada:correct horse",
       "stat -c '%a %U' /etc/postfix/sasl_passwd; ls /etc/postfix | grep -c sasl_passwd.": "600 root\n0",
       // Signed by an authority that the host trusts, but for another name: nothing is sent.
-      [`systemctl stop relay; systemd-run -q --unit other sh /run/relay-tls.sh /run/other.test; ${send}; ${within("mailq | grep -q certificate")}; mailq | grep -o 'Server certificate not verified'; grep -c MAIL /run/other.test.log`]:
+      [`systemctl stop relay; systemd-run -q --unit other sh /run/relay-tls.sh /run/other.test; ${listens}; ${send}; ${within("mailq | grep -q certificate")}; mailq | grep -o 'Server certificate not verified'; grep -c MAIL /run/other.test.log`]:
         "Server certificate not verified\n0",
     },
     afterwards: { "ls /etc/postfix/sasl_passwd": /No such file/ },

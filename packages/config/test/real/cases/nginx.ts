@@ -7,7 +7,8 @@ const certificate = { chain: "/etc/ssl/shop.pem", key: "/etc/ssl/shop.key" };
 const get = (url: string, more = ""): string =>
   `curl -sSk --resolve shop.example.org:443:127.0.0.1 --resolve shop.example.org:80:127.0.0.1 ${more} ${url}`;
 // A server that tells what it was asked.
-const upstream = `cat >/run/upstream.pl <<'END'
+const upstream = `DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends nginx >/dev/null
+cat >/run/upstream.pl <<'END'
 use IO::Socket::INET; my $s = IO::Socket::INET->new(LocalAddr => "127.0.0.1", LocalPort => 8080, Listen => 5, ReuseAddr => 1) or die;
 while (my $c = $s->accept) { my $t = ""; while (<$c>) { last if /^\\r\\n$/; $t .= $_ }
 print $c "HTTP/1.1 200 OK\\r\\nContent-Type: text/plain\\r\\nConnection: close\\r\\nContent-Length: " . length($t) . "\\r\\n\\r\\n$t"; close $c }

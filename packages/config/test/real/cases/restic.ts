@@ -34,7 +34,7 @@ export default cases({
         "0",
     },
     afterwards: {
-      "ls /etc/slipway/restic /etc/systemd/system | grep -c restic-\\\\\\|data": "0",
+      "ls -R /etc/slipway /etc/systemd/system 2>/dev/null | grep -c 'slipway-restic\\|data.env\\|data.password'": "0",
       "ls /srv/repository/snapshots | wc -l": "1",
     },
     cleanup: "rm -rf /srv/data /srv/repository /srv/restored '/run/backed up'",
