@@ -12,8 +12,7 @@ import {
 import { fail } from "../errors.ts";
 import { file } from "../facts/files.ts";
 import { content } from "./file.ts";
-import { dropIn, sshdGuard } from "./ssh-drop-in.ts";
-import { reloaded } from "./systemd.ts";
+import { dropIn, sshdGuard, sshdReloaded } from "./ssh-drop-in.ts";
 import { checkedKey, matchingKey } from "./user-keys.ts";
 
 export type KeyType = "ed25519" | "ecdsa" | "rsa";
@@ -59,5 +58,5 @@ export function hostKey(publicKey: string, privateKey: Secret): Property<DebianL
     open.requires(secret),
     secret,
   ]);
-  return guarded(pair.onChange(reloaded("ssh")), sshdGuard(path, `${path}.pub`));
+  return guarded(pair.onChange(sshdReloaded), sshdGuard(path, `${path}.pub`));
 }

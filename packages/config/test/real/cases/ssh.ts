@@ -1,10 +1,22 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { generateSshKey } from "@slipway/machines";
 import { Secret } from "@slipway/model";
 import { ssh, user } from "../../../src/index.ts";
 import { cases } from "../harness.ts";
 
 const pair = generateSshKey("pair");
-const hostKey = generateSshKey("another");
+// Of another type than the one that the test knows the host by: who loses that one is locked out, and the host takes it back.
+const hostKey = ((): { readonly publicKey: string; readonly privateKey: string } => {
+  const folder = mkdtempSync(join(tmpdir(), "host-key-"));
+  const path = join(folder, "key");
+  execFileSync("ssh-keygen", ["-q", "-t", "ecdsa", "-N", "", "-C", "another", "-f", path]);
+  const made = { publicKey: readFileSync(`${path}.pub`, "utf8").trim(), privateKey: readFileSync(path, "utf8") };
+  rmSync(folder, { recursive: true });
+  return made;
+})();
 const publicWords = (key: string): string => key.split(" ").slice(0, 2).join(" ");
 const said = (keyword: string): string => `sshd -T | grep '^${keyword} '`;
 
@@ -26,8 +38,11 @@ export default cases({
     afterwards: { [said("port")]: "port 22" },
   },
   "ssh.rootLogin": {
-    property: ssh.rootLogin("no"),
-    shows: { [said("permitrootlogin")]: "permitrootlogin no" },
+    before: "echo 'PermitRootLogin yes' >/etc/ssh/sshd_config.d/50-other.conf; systemctl reload ssh",
+    property: ssh.rootLogin("with a key"),
+    shows: { [said("permitrootlogin")]: /^permitrootlogin (without|prohibit)-password$/ },
+    afterwards: { [said("permitrootlogin")]: "permitrootlogin yes" },
+    cleanup: "rm /etc/ssh/sshd_config.d/50-other.conf; systemctl reload ssh",
   },
   "ssh.hostKeys": {
     property: ssh.hostKeys("ed25519", "ecdsa"),
@@ -38,15 +53,13 @@ export default cases({
     cleanup: "rm /etc/ssh/ssh_host_ecdsa_key*",
   },
   "ssh.hostKey": {
-    before: "cp -p /etc/ssh/ssh_host_ed25519_key /root/kept; cp -p /etc/ssh/ssh_host_ed25519_key.pub /root/kept.pub",
     property: ssh.hostKey(hostKey.publicKey, new Secret("h.host-key")),
     secrets: { "h.host-key": hostKey.privateKey },
     shows: {
-      "ssh-keyscan -t ed25519 127.0.0.1 2>/dev/null | grep -v '^#' | cut -d' ' -f2,3": publicWords(hostKey.publicKey),
-      "stat -c %a /etc/ssh/ssh_host_ed25519_key": "600",
+      "ssh-keyscan -t ecdsa 127.0.0.1 2>/dev/null | grep -v '^#' | cut -d' ' -f2,3": publicWords(hostKey.publicKey),
+      "stat -c %a /etc/ssh/ssh_host_ecdsa_key": "600",
     },
-    cleanup:
-      "mv /root/kept /etc/ssh/ssh_host_ed25519_key; mv /root/kept.pub /etc/ssh/ssh_host_ed25519_key.pub; systemctl reload ssh",
+    cleanup: "rm /etc/ssh/ssh_host_ecdsa_key*; systemctl reload ssh",
   },
   "ssh.knows": {
     property: ssh.knows("[git.example.org]:2222", hostKey.publicKey),
