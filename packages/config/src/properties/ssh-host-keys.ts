@@ -52,11 +52,10 @@ export function hostKey(publicKey: string, privateKey: Secret): Property<DebianL
   const type = /^(?:ssh-)?(ed25519|rsa|ecdsa)/.exec(key)?.[1] as KeyType | undefined;
   if (type === undefined) throw fail("config.bad-argument", `no type of host key: ${key.slice(0, 20)}`);
   const path = pathOf(type);
-  const secret = content(path, privateKey, { validate: matchingKey(key) });
-  const open = content(`${path}.pub`, `${key}\n`);
-  const pair = all(`sshd has the ${type} host key ${key.split(" ")[2] ?? ""}`.trimEnd(), [
-    open.requires(secret),
-    secret,
-  ]);
-  return guarded(pair.onChange(sshdReloaded), sshdGuard(path, `${path}.pub`));
+  // Each under the guard, as a guard does not reach what is required: the private key has to be kept before it is replaced.
+  const guard = sshdGuard(path, `${path}.pub`);
+  const secret = guarded(content(path, privateKey, { validate: matchingKey(key) }), guard);
+  const open = guarded(content(`${path}.pub`, `${key}\n`), guard).requires(secret);
+  const pair = all(`sshd has the ${type} host key ${key.split(" ")[2] ?? ""}`.trimEnd(), [secret, open]);
+  return guarded(pair.onChange(sshdReloaded), guard);
 }
