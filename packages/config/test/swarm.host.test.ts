@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { ssh as connectBySsh } from "@slipway/connection";
 import { type Machine, startMachine } from "@slipway/machines";
 import { type AnyProperty, type Connection, debian, type Host, revert, Secret } from "@slipway/model";
@@ -40,7 +41,9 @@ async function make(connection: Connection, has: AnyProperty, options: ApplyOpti
     has: [has],
     can: () => true,
   };
-  const report = await apply(host, connection, options);
+  // Each property is a host of its own to the engine, or it would take back what the one before brought.
+  const state = createHash("sha256").update(has.title).digest("hex");
+  const report = await apply(host, connection, { ...options, stateFolder: `/var/lib/slipway/${state}` });
   expect(report.failed + report.blocked, formatReport(report)).toBe(0);
   return report;
 }
