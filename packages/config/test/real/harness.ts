@@ -17,6 +17,7 @@ import {
 } from "@slipway/model";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { apply, formatPlan, formatReport, observe, plan, type Report } from "../../src/index.ts";
+import { canary } from "./canary.ts";
 
 export type Release = "12" | "13";
 
@@ -35,6 +36,10 @@ export interface RealCase {
   readonly hosts?: readonly HostInfo[];
   /** Values of secrets by name; none may show in any plan, event or report. */
   readonly secrets?: Readonly<Record<string, string>>;
+  /** Text that is no secret though one contains it, such as the public half of a key. */
+  readonly open?: string;
+  /** Processes that may hold a secret in their environment, which only root reads: they take it from nowhere else. */
+  readonly mayHold?: RegExp;
   /** Shell script that removes what the case left. */
   readonly cleanup?: string;
 }
@@ -126,8 +131,16 @@ export async function tryAll(release: Release): Promise<void> {
         expect(await planned(of)).not.toContain("change");
       };
       if (one.before !== undefined) await run(one.before);
+      const words = Object.values(values);
+      const bird = words.length === 0 ? undefined : await canary(connection, words, one.open);
+      let seen: readonly string[] = [];
       try {
-        await becomesTrue(property);
+        try {
+          await becomesTrue(property);
+        } finally {
+          seen = ((await bird?.end()) ?? []).filter((place) => one.mayHold?.test(place) !== true);
+        }
+        expect(seen, "where values of secrets were seen").toEqual([]);
         await prints(one.shows);
         if ("opposite" in property) {
           await becomesTrue(revert(property as Revertable<never>));
@@ -136,7 +149,7 @@ export async function tryAll(release: Release): Promise<void> {
       } finally {
         if (one.cleanup !== undefined) await run(one.cleanup);
       }
-      for (const value of Object.values(values)) expect(told.join("\n")).not.toContain(value);
+      for (const value of words) expect(told.join("\n")).not.toContain(value);
     });
   });
 }

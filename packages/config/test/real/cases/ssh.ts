@@ -55,6 +55,7 @@ export default cases({
   "ssh.hostKey": {
     property: ssh.hostKey(hostKey.publicKey, new Secret("h.host-key")),
     secrets: { "h.host-key": hostKey.privateKey },
+    open: `${hostKey.publicKey} -----BEGIN OPENSSH PRIVATE KEY-----`,
     shows: {
       "ssh-keyscan -t ecdsa 127.0.0.1 2>/dev/null | grep -v '^#' | cut -d' ' -f2,3": publicWords(hostKey.publicKey),
       "stat -c %a /etc/ssh/ssh_host_ecdsa_key": "600",
