@@ -1,49 +1,13 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import {
-  type AnyProperty,
-  alpine,
-  debian,
-  type Host,
-  type HostInfo,
-  hostInfo,
-  type Info,
-  messageOf,
-  type Reading,
-  type Revertable,
-  revert,
-  Secret,
-  SecretText,
-  type Surroundings,
-} from "@slipway/model";
+import { type Host, messageOf, type Reading } from "@slipway/model";
 import { expect, test } from "vitest";
 import { nothingApplied } from "../src/engine/applied.ts";
 import { type Reply, readingsOfItem, type Seen } from "../src/engine/evaluate.ts";
 import { itemsOf } from "../src/engine/items.ts";
 import { readingKey } from "../src/engine/script.ts";
-import * as config from "../src/index.ts";
 import { plan } from "../src/plan.ts";
-
-/** One case: a property with its arguments, what was seen, and the plan that must come of it. */
-interface Fixture {
-  readonly property: string;
-  /** Missing: the property is a value. `{"secret": name}` stands for a Secret, `{"text": […]}` for text with secrets, `{"regexp": …}`; wherever they are. */
-  readonly args?: readonly unknown[];
-  readonly os?: "debian" | "alpine";
-  /** Of Debian. Default 12. */
-  readonly release?: "12" | "13";
-  /** The platform's other hosts. */
-  readonly hosts?: readonly HostInfo[];
-  /** What other properties of this host tell. */
-  readonly info?: readonly Info[];
-  readonly revert?: boolean;
-  /** Output by label of its reading; what is missing was silent and failed. */
-  readonly seen: Readonly<Record<string, string>>;
-  readonly pending?: boolean;
-  readonly digests?: Readonly<Record<string, string>>;
-  readonly plan?: unknown;
-  readonly throws?: string;
-}
+import { around, type Fixture, hostWith, made } from "./support/fixture.ts";
 
 const folder = join(import.meta.dirname, "fixtures");
 // To write down what new cases give, then to be read by a person: UPDATE_FIXTURES=1 pnpm test
@@ -81,37 +45,6 @@ function outcome(fixture: Fixture): { plan: unknown } | { throws: string } {
   } catch (thrown) {
     return { throws: messageOf(thrown) };
   }
-}
-
-function made(fixture: Fixture): AnyProperty {
-  const [subject = "", fact = ""] = fixture.property.split(".");
-  const family = (config as unknown as Record<string, Record<string, unknown>>)[subject];
-  const found = family?.[fact];
-  const args = (fixture.args ?? []).map(withSecrets);
-  const property = typeof found === "function" ? (found(...args) as AnyProperty) : (found as AnyProperty);
-  return fixture.revert === true ? revert(property as Revertable<never, string>) : property;
-}
-
-function withSecrets(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withSecrets);
-  if (typeof value !== "object" || value === null) return value;
-  if ("secret" in value) return new Secret(String(value.secret));
-  if ("text" in value && Array.isArray(value.text))
-    return new SecretText(value.text.map(withSecrets) as (string | Secret)[]);
-  if ("regexp" in value) return new RegExp(String(value.regexp));
-  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, withSecrets(one)]));
-}
-
-function around(host: Host, fixture: Fixture): Surroundings {
-  const known = hostInfo(host);
-  const self = { ...known, address: "192.0.2.10", info: [...known.info, ...(fixture.info ?? [])] };
-  return { self, hosts: [self, ...(fixture.hosts ?? [])] };
-}
-
-function hostWith(property: AnyProperty, { os = "debian", release = "12" }: Fixture): Host {
-  const distro = os === "debian" ? debian(release) : alpine("3.22");
-  const on = { provider: "test", spec: {} };
-  return { name: "h", os, distro, on, has: [property], can: () => true };
 }
 
 function seenBy(host: Host, fixture: Fixture): Seen {
