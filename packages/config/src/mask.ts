@@ -1,4 +1,4 @@
-import type { Host, Secrets, Surroundings } from "@slipway/model";
+import { type Host, type Secrets, type Surroundings, secretsIn } from "@slipway/model";
 import { redact, reveal } from "./engine/evaluate.ts";
 import { alone, itemsOf } from "./engine/items.ts";
 
@@ -13,3 +13,12 @@ export async function masker(
   const revealed = await reveal(host, itemsOf(host, options.around ?? alone(host)), options.secrets);
   return (text) => redact(text, revealed);
 }
+
+/** Names of the secrets that a host's properties hold, in the order of the list. Pure. */
+export const secretsOf = (host: Host, around: Surroundings = alone(host)): readonly string[] => [
+  ...new Set(
+    itemsOf(host, around)
+      .flatMap((item) => item.claim.secrets.flatMap(secretsIn))
+      .map((secret) => secret.name),
+  ),
+];

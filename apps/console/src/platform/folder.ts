@@ -8,6 +8,8 @@ export interface LocalFolder {
   readonly knownHosts: string;
   readonly sshConfig: string;
   readonly cache: string;
+  /** How the last run of `ops config` ended on each host. */
+  readonly configRuns: string;
   /** Held while keys and secrets are made. */
   readonly lock: string;
 }
@@ -19,5 +21,6 @@ export const localFolder = (root: string): LocalFolder => ({
   knownHosts: join(root, "known_hosts"),
   sshConfig: join(root, "ssh_config"),
   cache: join(root, "cache"),
+  configRuns: join(root, "config-runs.json"),
   lock: join(root, "keys.lock"),
 });

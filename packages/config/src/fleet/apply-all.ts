@@ -1,6 +1,7 @@
 import {
   type Connection,
   type Duration,
+  type ExitCode,
   type Host,
   messageOf,
   ms,
@@ -60,6 +61,7 @@ export interface HostResult {
   /** With `why`, when it was an error. */
   readonly code?: string;
   readonly hint?: string;
+  readonly exitCode?: ExitCode;
   readonly ms: number;
 }
 
@@ -219,7 +221,8 @@ class HostRun {
       else this.result = { ...this.result, outcome: "failed", why, ms: spent() };
     } catch (error) {
       why = messageOf(error);
-      const more = error instanceof SlipwayError ? { code: error.code, hint: error.hint ?? "" } : {};
+      const more =
+        error instanceof SlipwayError ? { code: error.code, hint: error.hint ?? "", exitCode: error.exitCode } : {};
       this.result = { ...this.result, outcome: "failed", why, ...more, ms: spent() };
     }
     // It may be broken, and nothing depends on its end.

@@ -1,0 +1,134 @@
+import {
+  applyAll,
+  type FleetEvent,
+  type FleetOptions,
+  type FleetResult,
+  formatFleet,
+  type HostPlan,
+  type HostResult,
+} from "@slipway/config";
+import { docker } from "@slipway/connection/docker";
+import { sendImages } from "@slipway/deploy";
+import { type Connection, formatMs, type Host } from "@slipway/model";
+import type { Context } from "../cli/context.ts";
+import { fail } from "../errors.ts";
+import { applyStations, seeStations } from "../station/apply.ts";
+import { describeStationStep, planStations } from "../station/plan.ts";
+import { chosenHosts, type PreparedHost, prepare } from "./prepare.ts";
+import type { Session } from "./session.ts";
+
+/** A host's result with what was done to the stations on it: started, replaced or removed, and images that were sent. */
+export interface ConfiguredHost extends HostResult {
+  readonly stations: readonly string[];
+}
+
+export interface Configured extends FleetResult {
+  readonly hosts: readonly ConfiguredHost[];
+}
+
+export interface ConfigureOptions
+  extends Pick<FleetOptions, "canary" | "atOnce" | "giveUpAfter" | "only" | "removed" | "onEvent"> {
+  /** Names of hosts; all when empty. */
+  readonly on?: readonly string[];
+  /** By host: exactly this is done. */
+  readonly exactly?: ReadonlyMap<string, HostPlan>;
+}
+
+/** Says on standard error what happens to hosts, a line for each thing that changed or went wrong. */
+export function fleetTeller({ out }: Context): (event: FleetEvent) => void {
+  return (event) => {
+    if (event.type === "gave up") out.mark("bad", `no further host begins: ${event.why}`);
+    else if (event.type === "waiting") out.mark("note", `${event.host}: waiting for ${event.holder}`);
+    else if (event.type === "reconnecting") out.mark("note", `${event.host}: connecting anew: ${event.why}`);
+    else if (event.type === "confirming")
+      out.mark("note", `${event.host}: trying a fresh login after a change of ${event.guard}`);
+    else if (event.type === "judging") out.mark("note", `${event.host}: looking whether it is well`);
+    else if (event.type === "ended" && event.outcome === "failed")
+      out.mark("bad", `${event.host}: ${event.why ?? "failed"}`);
+    else if (event.type === "item" && event.item.outcome === "changed")
+      out.mark("changed", `${event.host}: ${event.item.property} (${formatMs(event.item.ms)})`);
+    else if (event.type === "item" && event.item.outcome === "failed")
+      out.mark("bad", `${event.host}: ${event.item.property}: ${event.item.error?.split("\n")[0] ?? "failed"}`);
+  };
+}
+
+/** Makes hosts as ops.config.ts says, then the stations on them. Nothing of one host's failure stops another that has begun. */
+export async function configureFleet(
+  session: Session,
+  context: Context,
+  options: ConfigureOptions = {},
+): Promise<Configured> {
+  const { signal, clock, out } = context;
+  const { on = [], exactly, ...passed } = options;
+  const chosen = await chosenHosts(session, on);
+  const prepared = await prepare(session, signal);
+  const stations = new Map<string, readonly string[]>();
+  const result = await applyAll(
+    chosen.flatMap(({ name }) => {
+      const one = prepared.get(name);
+      const saved = exactly?.get(name);
+      if (one === undefined) return [];
+      return [
+        {
+          host: one.host,
+          around: one.around,
+          secrets: session.identity.vault,
+          connect: () => session.open(name),
+          ...(saved === undefined ? {} : { exactly: saved }),
+        },
+      ];
+    }),
+    {
+      ...passed,
+      signal,
+      clock,
+      after: async (host, connection) => {
+        const one = prepared.get(host.name);
+        // Who asks for some properties asks for nothing else.
+        if (one === undefined || options.only !== undefined) return;
+        const done = await makeStations(one, connection, signal);
+        stations.set(host.name, done);
+        for (const line of done) out.mark("changed", `${host.name}: ${line}`);
+      },
+    },
+  );
+  return { ...result, hosts: result.hosts.map((host) => ({ ...host, stations: stations.get(host.host) ?? [] })) };
+}
+
+async function makeStations(
+  prepared: PreparedHost,
+  connection: Connection,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const { host, stations, images, engine } = prepared;
+  if (engine === undefined || !givesDocker(host)) return [];
+  const target = await docker(connection);
+  const steps = planStations(stations, await seeStations(target));
+  const done: string[] = [];
+  if (images.length > 0) {
+    const sent = await sendImages({ from: engine, to: target, images, signal });
+    if (sent.bytes > 0) done.push(`images sent (${(sent.bytes / 1e6).toFixed(0)} MB)`);
+  }
+  await applyStations(target, steps, signal);
+  return [...done, ...steps.map(describeStationStep)];
+}
+
+const givesDocker = (host: Host): boolean => host.has.some((property) => property.gives.includes("docker"));
+
+export const changesOf = (hosts: readonly ConfiguredHost[]): number =>
+  hosts.reduce((sum, one) => sum + (one.report?.changed ?? 0) + one.stations.length, 0);
+
+/** As {@link configureFleet} for all hosts, but throws `ops.hosts-failed` or `ops.partly-failed` with the reports of those that failed. */
+export async function configureAll(session: Session, context: Context): Promise<readonly ConfiguredHost[]> {
+  const result = await configureFleet(session, context, { onEvent: fleetTeller(context) });
+  context.signal.throwIfAborted();
+  const failed = result.hosts.filter((one) => one.outcome !== "done");
+  if (failed.length === 0) return result.hosts;
+  throw fail(
+    failed.length === result.hosts.length ? "ops.hosts-failed" : "ops.partly-failed",
+    [
+      `${failed.map((one) => one.host).join(", ")} could not be configured`,
+      formatFleet({ hosts: failed, ms: result.ms }),
+    ].join("\n"),
+  );
+}
