@@ -8,6 +8,7 @@ export const fail = errorsOf({
   "ops.config-shape": { exitCode: 2, hint: "End the file with: export default ops({ … })." },
   "ops.hosts": { exitCode: 2, hint: "Give every host of ops({ hosts }) a name of its own." },
   "ops.unknown-host": { exitCode: 2, hint: "Name a host of ops.config.ts." },
+  "ops.unknown-property": { exitCode: 2, hint: "Use a title as ops config plan --all prints it." },
   "ops.unknown-environment": { exitCode: 2, hint: "Name a deployment of ops.config.ts." },
   "ops.not-provisioned": { exitCode: 1, hint: "Run `pnpm ops provision` first." },
   "ops.empty-secret": { exitCode: 2, hint: "Give the value on standard input: ops secrets set NAME < file" },

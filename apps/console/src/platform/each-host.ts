@@ -1,5 +1,5 @@
 import { each } from "@slipway/config";
-import { exitCodes, type Host, messageOf, SlipwayError } from "@slipway/model";
+import { exitCodes, messageOf, SlipwayError } from "@slipway/model";
 import type { Context } from "../cli/context.ts";
 
 /** Like a fleet without batches: many, but not hundreds of connections at once. */
@@ -12,21 +12,25 @@ export interface HostFailure {
   readonly hint?: string;
 }
 
-export interface Answers<T> {
+/** Whatever a host goes by: the host itself, or one that is prepared. */
+type Named = { readonly name: string } | { readonly host: { readonly name: string } };
+const nameOf = (one: Named): string => ("host" in one ? one.host.name : one.name);
+
+export interface Answers<H, T> {
   /** In the order of the hosts. */
-  readonly answers: readonly { readonly host: Host; readonly value: T }[];
+  readonly answers: readonly { readonly host: H; readonly value: T }[];
   readonly failed: readonly HostFailure[];
   /** 0; 3 when some hosts gave nothing; when none gave anything what their errors say, or 1. */
   readonly exit: number;
 }
 
 /** Asks every host, in parallel. What fails on one is told and stops no other. Rejects only when the signal aborts. */
-export async function eachHost<T>(
-  hosts: readonly Host[],
+export async function eachHost<H extends Named, T>(
+  hosts: readonly H[],
   context: Context,
-  ask: (host: Host) => Promise<T>,
+  ask: (host: H) => Promise<T>,
   atOnce: number = hostsAtOnce,
-): Promise<Answers<T>> {
+): Promise<Answers<H, T>> {
   const all = await each(hosts, atOnce, async (host) => {
     try {
       context.signal.throwIfAborted();
@@ -36,24 +40,24 @@ export async function eachHost<T>(
     }
   });
   context.signal.throwIfAborted();
-  const answers: { readonly host: Host; readonly value: T }[] = [];
+  const answers: { readonly host: H; readonly value: T }[] = [];
   const failed: HostFailure[] = [];
   const exits = new Set<number>();
   for (const one of all) {
     if ("value" in one) {
-      answers.push(one as { readonly host: Host; readonly value: T });
+      answers.push(one as { readonly host: H; readonly value: T });
       continue;
     }
     const known = one.error instanceof SlipwayError ? one.error : undefined;
     const message = messageOf(one.error);
     exits.add(known?.exitCode ?? exitCodes.failed);
     failed.push({
-      host: one.host.name,
+      host: nameOf(one.host),
       code: known?.code ?? "ops.unexpected",
       message,
       ...(known?.hint === undefined ? {} : { hint: known.hint }),
     });
-    context.out.mark("bad", `${one.host.name}: ${message}`);
+    context.out.mark("bad", `${nameOf(one.host)}: ${message}`);
     if (known?.hint !== undefined && known.hint !== "") context.out.say(`      ${known.hint}`);
   }
   const [only] = exits;

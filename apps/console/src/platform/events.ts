@@ -15,7 +15,8 @@ export interface EventSink {
 export async function eventSink(target: string, clock: Clock): Promise<EventSink> {
   const line = (event: FleetEvent): string => {
     const { type, ...more } = event;
-    return `${JSON.stringify({ at: new Date(clock.now()).toISOString(), type, ...more })}\n`;
+    const host = "host" in more ? { host: more.host } : {};
+    return `${JSON.stringify({ at: new Date(clock.now()).toISOString(), ...host, type, ...more })}\n`;
   };
   if (target === "-") {
     return { write: (event) => void process.stdout.write(line(event)), close: () => Promise.resolve() };

@@ -14,7 +14,7 @@ import type { Context } from "../cli/context.ts";
 import { fail } from "../errors.ts";
 import { applyStations, seeStations } from "../station/apply.ts";
 import { describeStationStep, planStations } from "../station/plan.ts";
-import { chosenHosts, type PreparedHost, prepare } from "./prepare.ts";
+import { chosenHosts, type PreparedHost, preparedHosts } from "./prepare.ts";
 import type { Session } from "./session.ts";
 
 /** A host's result with what was done to the stations on it: started, replaced or removed, and images that were sent. */
@@ -60,30 +60,26 @@ export async function configureFleet(
 ): Promise<Configured> {
   const { signal, clock, out } = context;
   const { on = [], exactly, ...passed } = options;
-  const chosen = await chosenHosts(session, on);
-  const prepared = await prepare(session, signal);
+  const prepared = await preparedHosts(session, await chosenHosts(session, on), { signal, only: options.only });
+  const byName = new Map(prepared.map((one) => [one.host.name, one]));
   const stations = new Map<string, readonly string[]>();
   const result = await applyAll(
-    chosen.flatMap(({ name }) => {
-      const one = prepared.get(name);
-      const saved = exactly?.get(name);
-      if (one === undefined) return [];
-      return [
-        {
-          host: one.host,
-          around: one.around,
-          secrets: session.identity.vault,
-          connect: () => session.open(name),
-          ...(saved === undefined ? {} : { exactly: saved }),
-        },
-      ];
+    prepared.map(({ host, around }) => {
+      const saved = exactly?.get(host.name);
+      return {
+        host,
+        around,
+        secrets: session.identity.vault,
+        connect: () => session.open(host.name),
+        ...(saved === undefined ? {} : { exactly: saved }),
+      };
     }),
     {
       ...passed,
       signal,
       clock,
       after: async (host, connection) => {
-        const one = prepared.get(host.name);
+        const one = byName.get(host.name);
         // Who asks for some properties asks for nothing else.
         if (one === undefined || options.only !== undefined) return;
         const done = await makeStations(one, connection, signal);

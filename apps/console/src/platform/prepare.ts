@@ -1,5 +1,5 @@
 import { runtimeImage, toolchainImage } from "@slipway/ci/images/index";
-import { alone } from "@slipway/config";
+import { alone, hasProperty, observe, preflight, type Seen } from "@slipway/config";
 import { type Docker, localDocker } from "@slipway/connection/docker";
 import type { Host, Surroundings } from "@slipway/model";
 import { isDroplet } from "@slipway/provision/digitalocean";
@@ -66,6 +66,36 @@ export async function prepare(session: Session, signal: AbortSignal): Promise<Re
     ]),
   );
 }
+
+/**
+ * The prepared ones among `hosts`, with `only` those that have such a property, seen to be free of what can be found wrong without a
+ * connection: contradictions, missing secrets. Throws what `preflight` does, `ops.unknown-property`.
+ */
+export async function preparedHosts(
+  session: Session,
+  hosts: readonly Host[],
+  options: { readonly signal: AbortSignal; readonly only?: readonly string[] | undefined },
+): Promise<readonly PreparedHost[]> {
+  const { signal, only } = options;
+  const all = await prepare(session, signal);
+  const asked = hosts.flatMap((host) => all.get(host.name) ?? []);
+  const chosen = only === undefined ? asked : asked.filter((one) => hasProperty(one.host, only, one.around));
+  if (chosen.length === 0 && only !== undefined)
+    throw fail(
+      "ops.unknown-property",
+      `no host has a property called ${only.map((title) => `"${title}"`).join(" or ")}`,
+    );
+  await preflight(chosen.map(({ host, around }) => ({ host, around, secrets: session.identity.vault })));
+  return chosen;
+}
+
+/** What is seen of a prepared host now. */
+export const observeHost = async (
+  session: Session,
+  { host, around }: PreparedHost,
+  signal: AbortSignal,
+): Promise<Seen> =>
+  await observe(host, await session.connect(host.name), { around, secrets: session.identity.vault, signal });
 
 /** The hosts that are named, all when none is. Throws `ops.unknown-host`, `ops.not-provisioned` with all whose machines do not exist. */
 export async function chosenHosts(session: Session, on: readonly string[]): Promise<readonly Host[]> {

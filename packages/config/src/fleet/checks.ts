@@ -17,13 +17,14 @@ export async function failingChecks(host: HostInfo, connection: Connection): Pro
   const checks = host.info.flatMap((info) => (info.kind === "check" ? [info.check] : []));
   const units = [...new Set(checks.flatMap((check) => (check.type === "unit" ? [check.unit] : [])))];
   const found = await Promise.all([
-    units.length === 0 ? [] : await failingUnits(units, connection),
+    failingUnits(units, connection),
     ...checks.map(async (check) => await failing(check, host, connection)),
   ]);
   return [...new Set(found.flat())];
 }
 
 async function failingUnits(units: readonly string[], connection: Connection): Promise<readonly string[]> {
+  if (units.length === 0) return [];
   const { stdout, stderr } = await connection.exec(["systemctl", "is-active", "--", ...units], {
     timeoutMs: answerMs * 2,
   });

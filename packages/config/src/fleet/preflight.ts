@@ -29,11 +29,16 @@ export async function preflight(targets: readonly Prepared[]): Promise<void> {
   if (first === undefined) return;
   if (more.length === 0 || !(first.error instanceof SlipwayError)) throw first.error;
   const { code, hint, exitCode } = first.error;
+  const hosts = new Map<string, string[]>();
+  for (const { host, error } of [first, ...more]) {
+    const message = messageOf(error);
+    hosts.set(message, [...(hosts.get(message) ?? []), host]);
+  }
   throw new SlipwayError({
     code,
     exitCode,
     ...(hint === undefined ? {} : { hint }),
-    message: [first, ...more].map((one) => `${one.host}: ${messageOf(one.error)}`).join("\n"),
+    message: [...hosts].map(([message, names]) => `${names.join(", ")}: ${message}`).join("\n"),
     cause: first.error,
   });
 }

@@ -1,4 +1,4 @@
-import { type FleetEvent, formatFleet, type HostPlan, observe, refuseStale, type Share } from "@slipway/config";
+import { type FleetEvent, formatFleet, type HostPlan, refuseStale, type Share } from "@slipway/config";
 import { exitCodes, SlipwayError } from "@slipway/model";
 import { coloured } from "../../cli/colour.ts";
 import type { Context } from "../../cli/context.ts";
@@ -13,7 +13,7 @@ import {
   fleetTeller,
 } from "../../platform/fleet.ts";
 import { leftOver, readLastRuns, rememberRun } from "../../platform/last-run.ts";
-import { chosenHosts, prepare } from "../../platform/prepare.ts";
+import { chosenHosts, observeHost, preparedHosts } from "../../platform/prepare.ts";
 import { readSavedPlan } from "../../platform/saved-plans.ts";
 import { openSession, type Session } from "../../platform/session.ts";
 import { showPlan } from "./plan.ts";
@@ -96,17 +96,11 @@ async function refuseMoved(
   },
 ): Promise<void> {
   const hosts = await chosenHosts(session, saved.names);
-  const prepared = await prepare(session, context.signal);
-  const { failed } = await eachHost(hosts, context, async ({ name }) => {
-    const [one, plan] = [prepared.get(name), saved.exactly.get(name)];
-    if (one === undefined || plan === undefined) return;
-    const { host, around } = one;
-    const seen = await observe(host, await session.connect(name), {
-      around,
-      secrets: session.identity.vault,
-      signal: context.signal,
-    });
-    refuseStale(plan, { host, around, ...(saved.only === undefined ? {} : { only: saved.only }) }, seen);
+  const prepared = await preparedHosts(session, hosts, { signal: context.signal });
+  const { failed } = await eachHost(prepared, context, async (one) => {
+    const plan = saved.exactly.get(one.host.name);
+    const now = { host: one.host, around: one.around, ...(saved.only === undefined ? {} : { only: saved.only }) };
+    if (plan !== undefined) refuseStale(plan, now, await observeHost(session, one, context.signal));
   });
   const [first] = failed;
   if (first === undefined) return;
@@ -147,7 +141,7 @@ async function run(
   const lines = [formatFleet(result, { all: options.all })];
   if (exit === exitCodes.done)
     lines.push(
-      changes === 0
+      changes === 0 && what.only === undefined
         ? "0 changes: every host is as ops.config.ts says"
         : `${changes} ${changes === 1 ? "change" : "changes"}`,
     );

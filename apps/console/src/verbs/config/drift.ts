@@ -1,9 +1,9 @@
-import { drift, formatDrift, observe } from "@slipway/config";
+import { drift, formatDrift } from "@slipway/config";
 import { exitCodes } from "@slipway/model";
 import { coloured } from "../../cli/colour.ts";
 import type { Context } from "../../cli/context.ts";
 import { eachHost } from "../../platform/each-host.ts";
-import { chosenHosts, prepare } from "../../platform/prepare.ts";
+import { chosenHosts, observeHost, preparedHosts } from "../../platform/prepare.ts";
 import { openSession } from "../../platform/session.ts";
 
 export interface DriftOptions {
@@ -17,17 +17,10 @@ export async function driftConfig(context: Context, options: DriftOptions): Prom
   await using session = await openSession(context);
   const { signal } = context;
   const hosts = await chosenHosts(session, options.on);
-  const prepared = await prepare(session, signal);
-  const { answers, failed, exit } = await eachHost(hosts, context, async (declared) => {
-    const { host, around } = prepared.get(declared.name) ?? { host: declared, around: undefined };
-    const base = around === undefined ? {} : { around };
-    const seen = await observe(host, await session.connect(host.name), {
-      ...base,
-      secrets: session.identity.vault,
-      signal,
-    });
-    return drift(host, seen, around);
-  });
+  const prepared = await preparedHosts(session, hosts, { signal });
+  const { answers, failed, exit } = await eachHost(prepared, context, async (one) =>
+    drift(one.host, await observeHost(session, one, signal), one.around),
+  );
   const drifts = answers.map((one) => one.value);
   context.out.result(coloured(drifts.map(formatDrift).join("\n")), {
     ok: failed.length === 0,

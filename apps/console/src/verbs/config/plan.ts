@@ -1,10 +1,11 @@
-import { formatPlan, observe, type Plan, planToSave } from "@slipway/config";
+import { hostname, userInfo } from "node:os";
+import { formatPlan, type Plan, planToSave } from "@slipway/config";
 import { exitCodes } from "@slipway/model";
 import { coloured } from "../../cli/colour.ts";
 import type { Context } from "../../cli/context.ts";
 import { fail } from "../../errors.ts";
 import { eachHost } from "../../platform/each-host.ts";
-import { chosenHosts, prepare } from "../../platform/prepare.ts";
+import { chosenHosts, observeHost, preparedHosts } from "../../platform/prepare.ts";
 import { platformDigest, savePlan } from "../../platform/saved-plans.ts";
 import { openSession, type Session } from "../../platform/session.ts";
 
@@ -23,20 +24,22 @@ export interface PlanOptions {
 const doesSomething = (plan: Plan): boolean =>
   plan.items.some((item) => item.state === "change" || item.state === "unknown" || item.state === "remove");
 
-const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? "" : "s"}`;
-
-/** Text for people: every host's plan, and a last line that says what all of it comes to. Pure. */
+/** Text for people: every host's plan, those of hosts with the same one once, and a last line that says what it comes to. Pure. */
 export function formatPlans(plans: readonly Plan[], all: boolean): string {
   const open = plans.filter(doesSomething);
-  const last =
-    plans.length < 2
-      ? []
-      : [
-          open.length === 0
-            ? `${counted(plans.length, "host")}: nothing to do`
-            : `${open.length} of ${counted(plans.length, "host")} would change`,
-        ];
-  return [...plans.map((plan) => formatPlan(plan, { all })), ...last].join("\n");
+  const hosts = new Map<string, string[]>();
+  for (const plan of plans) {
+    const text = formatPlan({ ...plan, host: "" }, { all });
+    hosts.set(text, [...(hosts.get(text) ?? []), plan.host]);
+  }
+  const lines = [...hosts].map(([text, names]) => `${names.join(", ")}${text}`);
+  if (plans.length > 1)
+    lines.push(
+      open.length === 0
+        ? `${plans.length} hosts: nothing to do`
+        : `${open.length} of ${plans.length} hosts would change`,
+    );
+  return lines.join("\n");
 }
 
 export async function planConfig(context: Context, options: PlanOptions): Promise<number> {
@@ -49,17 +52,13 @@ export async function showPlan(session: Session, context: Context, options: Plan
   const { on, only, all, out: file } = options;
   const { platform } = session.project;
   const hosts = await chosenHosts(session, on);
-  const prepared = await prepare(session, signal);
-  const { answers, failed, exit } = await eachHost(hosts, context, async (declared) => {
-    const { host, around } = prepared.get(declared.name) ?? { host: declared, around: undefined };
-    const base = around === undefined ? {} : { around };
-    const seen = await observe(host, await session.connect(host.name), {
-      ...base,
-      secrets: session.identity.vault,
-      signal,
-    });
-    return planToSave(host, seen, { ...base, ...(only === undefined ? {} : { only }) });
-  });
+  const prepared = await preparedHosts(session, hosts, { signal, only });
+  const { answers, failed, exit } = await eachHost(prepared, context, async (one) =>
+    planToSave(one.host, await observeHost(session, one, signal), {
+      around: one.around,
+      ...(only === undefined ? {} : { only }),
+    }),
+  );
   const plans = answers.map((one) => one.value.plan);
   const lines = [formatPlans(plans, all)];
   if (file !== undefined) {
@@ -72,7 +71,7 @@ export async function showPlan(session: Session, context: Context, options: Plan
       platform: platform.name,
       digest: platformDigest(platform),
       madeAt: new Date(clock.now()).toISOString(),
-      madeBy: process.env.USER ?? "",
+      madeBy: `${userInfo().username}@${hostname()}`,
       ...(only === undefined ? {} : { only }),
       hosts: answers.map((one) => one.value.saved),
     });
