@@ -139,9 +139,10 @@ async function run(
   const changes = changesOf(result.hosts);
   const exit = exitOf(result);
   const lines = [formatFleet(result, { all: options.all })];
+  const whole = what.only === undefined && result.hosts.length === session.project.platform.hosts.length;
   if (exit === exitCodes.done)
     lines.push(
-      changes === 0 && what.only === undefined
+      changes === 0 && whole
         ? "0 changes: every host is as ops.config.ts says"
         : `${changes} ${changes === 1 ? "change" : "changes"}`,
     );
