@@ -60,23 +60,26 @@ const hostWith = (name: string, ...has: AnyProperty[]): Host => ({
 const check = (title: string, what: CheckInfo["check"]): CheckInfo => ({ kind: "check", title, check: what });
 
 /** A service that answers on port 8080, from what every Debian has; `/opt/broken` keeps it from starting. */
+const answer = String.raw`#!/usr/bin/perl
+use IO::Socket::INET;
+my $s = IO::Socket::INET->new(LocalPort => 8080, Listen => 5, ReuseAddr => 1) or die;
+while (my $c = $s->accept) {
+  while (<$c>) { last if /^\r/ }
+  print $c "HTTP/1.0 200 OK\r\n\r\n";
+  close $c;
+}
+`;
+const unit = `[Unit]
+ConditionPathExists=!/opt/broken
+[Service]
+ExecStart=/opt/answer
+[Install]
+WantedBy=multi-user.target
+`;
 const service = telling(
   systemd
     .running("answer")
-    .requires(
-      systemd.unit(
-        "answer.service",
-        [
-          "[Unit]",
-          "ConditionPathExists=!/opt/broken",
-          "[Service]",
-          "ExecStart=/usr/bin/perl -MIO::Socket::INET -e '$s = IO::Socket::INET->new(LocalPort => 8080, Listen => 5, ReuseAddr => 1); while ($c = $s->accept) { while (<$c>) { last if /^\\\\r/ } print $c \"HTTP/1.0 200 OK\\\\r\\\\n\\\\r\\\\n\"; close $c }'",
-          "[Install]",
-          "WantedBy=multi-user.target",
-          "",
-        ].join("\n"),
-      ),
-    ),
+    .requires(systemd.unit("answer.service", unit).requires(file.content("/opt/answer", answer, { mode: "0755" }))),
   check("the service runs", { type: "unit", unit: "answer.service" }),
   check("its port answers", { type: "tcp", port: 8080 }),
   check("it says yes", { type: "url", url: "http://localhost:8080/", status: 200 }),
@@ -121,7 +124,7 @@ test("three hosts with a canary; then one that breaks, the threshold, and the re
   expect(await run("two", "cat /etc/version")).toBe("1");
   await run("one", "chattr -i /etc/version 2>/dev/null; rm -rf /etc/version");
 
-  // All properties hold, but the service is not well: the gate holds the third host back.
+  // The service of the second one does not start: the third is held back.
   await run("two", "touch /opt/broken && systemctl stop answer");
   const gated = await roll(fleet("3"), { atOnce: 1, wellWithin: "1s" });
   expect(outcomes(gated), formatFleet(gated)).toEqual(["done", "failed", "not begun"]);

@@ -15,12 +15,12 @@ const styles: Readonly<Record<string, Style>> = {
 };
 
 /** Colours the lines of a plan, a report or a diff by their first sign, and headings; plain when the stream is no terminal or NO_COLOR is set. */
-export const coloured = (text: string, stream: NodeJS.WriteStream = process.stdout): string =>
+export const coloured = (text: string, stream: NodeJS.WritableStream = process.stdout): string =>
   text
     .split("\n")
     .map((line) => {
-      const [, sign = ""] = /^ +(\S) /.exec(line) ?? [];
-      const style: Style | undefined = styles[sign] ?? (/^\S+: /.test(line) ? "bold" : undefined);
+      const [, sign = ""] = /^ +(\S)(?: |$)/.exec(line) ?? [];
+      const style: Style | undefined = styles[sign] ?? (/^[\w.-]+(?:, [\w.-]+)*: /.test(line) ? "bold" : undefined);
       return style === undefined ? line : styleText(style, line, { stream });
     })
     .join("\n");
