@@ -209,6 +209,7 @@ test("what fails on one host stops no other", async () => {
   const context = {
     out: {
       json: false,
+      watched: false,
       result: () => {},
       say: () => {},
       heading: () => {},

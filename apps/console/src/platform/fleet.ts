@@ -1,6 +1,5 @@
 import {
   applyAll,
-  type FleetEvent,
   type FleetOptions,
   type FleetResult,
   formatFleet,
@@ -9,11 +8,12 @@ import {
 } from "@slipway/config";
 import { docker } from "@slipway/connection/docker";
 import { sendImages } from "@slipway/deploy";
-import { type Connection, formatMs, type Host } from "@slipway/model";
+import type { Connection, Host } from "@slipway/model";
 import type { Context } from "../cli/context.ts";
 import { fail } from "../errors.ts";
 import { applyStations, seeStations } from "../station/apply.ts";
 import { describeStationStep, planStations } from "../station/plan.ts";
+import { fleetTeller } from "./fleet-teller.ts";
 import { chosenHosts, type PreparedHost, preparedHosts } from "./prepare.ts";
 import type { Session } from "./session.ts";
 
@@ -32,24 +32,6 @@ export interface ConfigureOptions
   readonly on?: readonly string[];
   /** By host: exactly this is done. */
   readonly exactly?: ReadonlyMap<string, HostPlan>;
-}
-
-/** Says on standard error what happens to hosts, a line for each thing that changed or went wrong. */
-export function fleetTeller({ out }: Context): (event: FleetEvent) => void {
-  return (event) => {
-    if (event.type === "gave up") out.mark("bad", `no further host begins: ${event.why}`);
-    else if (event.type === "waiting") out.mark("note", `${event.host}: waiting for ${event.holder}`);
-    else if (event.type === "reconnecting") out.mark("note", `${event.host}: connecting anew: ${event.why}`);
-    else if (event.type === "confirming")
-      out.mark("note", `${event.host}: trying a fresh login after a change of ${event.guard}`);
-    else if (event.type === "judging") out.mark("note", `${event.host}: looking whether it is well`);
-    else if (event.type === "ended" && event.outcome === "failed")
-      out.mark("bad", `${event.host}: ${event.why ?? "failed"}`);
-    else if (event.type === "item" && event.item.outcome === "changed")
-      out.mark("changed", `${event.host}: ${event.item.property} (${formatMs(event.item.ms)})`);
-    else if (event.type === "item" && event.item.outcome === "failed")
-      out.mark("bad", `${event.host}: ${event.item.property}: ${event.item.error?.split("\n")[0] ?? "failed"}`);
-  };
 }
 
 /** Makes hosts as ops.config.ts says, then the stations on them. Nothing of one host's failure stops another that has begun. */
@@ -116,7 +98,7 @@ export const changesOf = (hosts: readonly ConfiguredHost[]): number =>
 
 /** As {@link configureFleet} for all hosts, but throws `ops.hosts-failed` or `ops.partly-failed` with the reports of those that failed. */
 export async function configureAll(session: Session, context: Context): Promise<readonly ConfiguredHost[]> {
-  const result = await configureFleet(session, context, { onEvent: fleetTeller(context) });
+  const result = await configureFleet(session, context, { onEvent: fleetTeller(context.out) });
   context.signal.throwIfAborted();
   const failed = result.hosts.filter((one) => one.outcome !== "done");
   if (failed.length === 0) return result.hosts;

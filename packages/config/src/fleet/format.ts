@@ -1,9 +1,9 @@
 import { formatMs } from "@slipway/model";
-import { formatReport } from "../report.ts";
+import { formatReport, type ReportFormat } from "../report.ts";
 import type { FleetResult, HostResult } from "./apply-all.ts";
 
 /** A fleet's result for people: every host, what is not simply ok of it, and a last line of counts when there are several. */
-export function formatFleet(result: FleetResult, options: { readonly all?: boolean } = {}): string {
+export function formatFleet(result: FleetResult, options: ReportFormat = {}): string {
   const lines = result.hosts.flatMap((host) => formatHost(host, options));
   if (result.gaveUp !== undefined) lines.push(`gave up: ${result.gaveUp}`);
   if (result.hosts.length > 1) {
@@ -17,7 +17,7 @@ export function formatFleet(result: FleetResult, options: { readonly all?: boole
   return lines.join("\n");
 }
 
-function formatHost({ host, outcome, report, why, hint }: HostResult, options: { readonly all?: boolean }): string[] {
+function formatHost({ host, outcome, report, why, hint }: HostResult, options: ReportFormat): string[] {
   if (outcome === "not begun") return [`${host}: not begun`];
   const lines = report === undefined ? [] : [formatReport(report, options)];
   const told = report !== undefined && report.failed + report.blocked > 0;

@@ -5,13 +5,8 @@ import type { Context } from "../../cli/context.ts";
 import { fail } from "../../errors.ts";
 import { eachHost } from "../../platform/each-host.ts";
 import { type EventSink, eventSink } from "../../platform/events.ts";
-import {
-  type Configured,
-  type ConfigureOptions,
-  changesOf,
-  configureFleet,
-  fleetTeller,
-} from "../../platform/fleet.ts";
+import { type Configured, type ConfigureOptions, changesOf, configureFleet } from "../../platform/fleet.ts";
+import { fleetTeller } from "../../platform/fleet-teller.ts";
 import { leftOver, readLastRuns, rememberRun } from "../../platform/last-run.ts";
 import { chosenHosts, observeHost, preparedHosts } from "../../platform/prepare.ts";
 import { readSavedPlan } from "../../platform/saved-plans.ts";
@@ -122,7 +117,7 @@ async function run(
 ): Promise<number> {
   const { out, signal } = context;
   const { canary, atOnce, giveUpAfter, keepRemoved } = options;
-  const tell = fleetTeller(context);
+  const tell = fleetTeller(context.out);
   const result = await configureFleet(session, context, {
     ...what,
     ...(canary === undefined ? {} : { canary }),
@@ -138,7 +133,7 @@ async function run(
   signal.throwIfAborted();
   const changes = changesOf(result.hosts);
   const exit = exitOf(result);
-  const lines = [formatFleet(result, { all: options.all })];
+  const lines = [formatFleet(result, { all: options.all, brief: out.watched })];
   const whole = what.only === undefined && result.hosts.length === session.project.platform.hosts.length;
   if (exit === exitCodes.done)
     lines.push(

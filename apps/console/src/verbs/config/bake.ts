@@ -1,7 +1,7 @@
 import { exitCodes } from "@slipway/model";
 import type { Context } from "../../cli/context.ts";
 import { bake } from "../../platform/bake.ts";
-import { fleetTeller } from "../../platform/fleet.ts";
+import { fleetTeller } from "../../platform/fleet-teller.ts";
 import { prepare } from "../../platform/prepare.ts";
 import { openSession } from "../../platform/session.ts";
 
@@ -18,7 +18,7 @@ export async function bakeHost(context: Context, options: BakeOptions): Promise<
   const { name } = session.host(options.host);
   const prepared = (await prepare(session, signal)).get(name);
   const host = prepared?.host ?? session.host(name);
-  const tell = fleetTeller(context);
+  const tell = fleetTeller(context.out);
   const baked = await bake(host, {
     image: options.image,
     withSecrets: options.withSecrets,
