@@ -1,8 +1,8 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
-import { file, type HostPlan, type HostResult, type Plan, planToSave, type Seen } from "@slipway/config";
+import { file, type HostResult, type Plan, planToSave, type Seen } from "@slipway/config";
 import { local } from "@slipway/connection";
 import { debian, type Host, host, systemClock, telling } from "@slipway/model";
 import { compileMonitor, monitor, url } from "@slipway/monitor";
@@ -13,14 +13,7 @@ import { coloured } from "../src/cli/colour.ts";
 import { table } from "../src/cli/table.ts";
 import { eachHost } from "../src/platform/each-host.ts";
 import { eventSink } from "../src/platform/events.ts";
-import { leftOver, readLastRuns, rememberRun } from "../src/platform/last-run.ts";
-import {
-  parseSavedPlan,
-  platformDigest,
-  readSavedPlan,
-  savePlan,
-  writeSavedPlan,
-} from "../src/platform/saved-plans.ts";
+import { fleetTeller } from "../src/platform/fleet-teller.ts";
 import { addressOf, surroundingsOf } from "../src/platform/surroundings.ts";
 import { existing } from "../src/platform/targets.ts";
 import { withToldChecks } from "../src/platform/told-checks.ts";
@@ -41,7 +34,6 @@ const key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIECHNIKrrM1/fnunx8JMIBw5mW2i9Gi
 const local1 = droplet({ cloud: "local", region: "lon1", size: "s-1vcpu-1gb" });
 const web = host("web", { on: local1, os: debian("12"), has: [] });
 const db = host("db", { on: existing({ address: "192.0.2.7", hostKey: key, port: 2222 }), os: debian("13"), has: [] });
-const platform = { name: "shop", hosts: [web, db] };
 const machine = (name: string, address: string): MachineInfo => ({
   name,
   address,
@@ -55,63 +47,6 @@ const machine = (name: string, address: string): MachineInfo => ({
   size: "",
   image: "",
 });
-const hostPlan: HostPlan = { host: "web", salt: "s", items: [{ id: "i", property: "p", digest: "d" }] };
-const unsealed = {
-  platform: "shop",
-  digest: platformDigest(platform),
-  madeAt: "2026-01-01T00:00:00.000Z",
-  madeBy: "ada@desk",
-  only: ["p"],
-  hosts: [hostPlan],
-};
-
-test("a saved plan is for its owner, and comes back as it was", async () => {
-  await savePlan(at("plan"), unsealed);
-  expect(statSync(at("plan")).mode & 0o777).toBe(0o600);
-  expect(await readSavedPlan(at("plan"), platform)).toMatchObject(unsealed);
-  await savePlan(at("plan"), { ...unsealed, madeBy: "eve" });
-  expect((await readSavedPlan(at("plan"), platform)).madeBy).toBe("eve");
-  await expect(savePlan(at("no/such/folder"), unsealed)).rejects.toMatchObject({ code: "ops.cannot-write" });
-});
-
-test("a plan that is damaged, of another version, platform or hosts is refused", async () => {
-  const text = writeSavedPlan(unsealed);
-  const refused = (changed: string) => () => parseSavedPlan(changed, "f");
-  expect(refused(text)).not.toThrow();
-  expect(refused("")).toThrow("f is no saved plan, or it is damaged");
-  expect(refused(text.slice(0, -40))).toThrow("damaged");
-  expect(refused("{}")).toThrow("no saved plan");
-  expect(refused(text.replace('"digest": "d"', '"digest": "e"'))).toThrow("f is damaged: it is not as it was saved");
-  expect(refused(text.replace('"version": 1', '"version": 7'))).toThrow(
-    "a plan of version 7; this ops reads version 1",
-  );
-  writeFileSync(at("plan"), text);
-  await expect(readSavedPlan(at("plan"), { ...platform, name: "other" })).rejects.toMatchObject({
-    code: "ops.saved-plan-other",
-    exitCode: 5,
-    message: expect.stringContaining("of the platform shop, not of other"),
-  });
-  await expect(readSavedPlan(at("plan"), { ...platform, hosts: [web] })).rejects.toMatchObject({
-    code: "ops.saved-plan-other",
-  });
-  await expect(readSavedPlan(at("none"), platform)).rejects.toMatchObject({ code: "ops.saved-plan", exitCode: 2 });
-});
-
-test("what a run left undone is remembered by host, over runs of other hosts", async () => {
-  const runs = at("runs.json");
-  expect(leftOver(["a", "b"], await readLastRuns(runs))).toEqual([]);
-  await rememberRun(runs, [
-    { host: "a", outcome: "done" },
-    { host: "b", outcome: "failed" },
-    { host: "c", outcome: "not begun" },
-  ]);
-  expect(leftOver(["c", "b", "a", "new"], await readLastRuns(runs))).toEqual(["c", "b"]);
-  await rememberRun(runs, [{ host: "b", outcome: "done" }]);
-  expect(leftOver(["a", "b", "c"], await readLastRuns(runs))).toEqual(["c"]);
-  writeFileSync(runs, "{ not json");
-  expect(await readLastRuns(runs)).toEqual({});
-});
-
 test("every host knows the addresses and keys of all, and what the others' properties tell", () => {
   const told = host("web", {
     on: local1,
@@ -154,6 +89,29 @@ test("web addresses that properties tell are watched too, from outside and once"
   const own = monitor({ ...watches.spec, expect: [url("http://web/").answers(204, "1s")] });
   expect(compileMonitor(withToldChecks(own, [watched]), []).checks).toHaveLength(1);
   expect(withToldChecks(own, [db])).toBe(own);
+});
+
+test("of ports those that are open to others are watched", () => {
+  const port = (number: number, from: "platform" | "host") =>
+    telling(
+      file.absent(`/${number}`),
+      { kind: "port", port: number, protocol: "tcp", owner: "x", from },
+      { kind: "check", title: "c", check: { type: "tcp", port: number } },
+    );
+  const inside = telling(file.absent("/z"), {
+    kind: "check",
+    title: "c",
+    check: { type: "url", url: "http://127.0.0.1:9000/", status: 200 },
+  });
+  const watched = host("web", {
+    on: local1,
+    os: debian("12"),
+    has: [port(5432, "platform"), port(9000, "host"), inside],
+  });
+  const watches = monitor({ streams: [], every: "10s", expect: [], tell: [] });
+  const { checks, rules } = compileMonitor(withToldChecks(watches, [watched]), []);
+  expect(checks).toMatchObject([{ kind: "tcp", name: "tcp 5432", host: "web", port: 5432 }]);
+  expect(rules[0]).toMatchObject({ service: "tcp 5432", host: "web" });
 });
 
 const seen: Seen = {
@@ -265,4 +223,30 @@ test("tables and colours", () => {
     escaped(32, "      + new"),
   ]);
   vi.unstubAllEnvs();
+});
+
+test("what happens to hosts is told, and what takes long before it is done", () => {
+  vi.useFakeTimers();
+  try {
+    const lines: string[] = [];
+    const tell = fleetTeller({ mark: (kind, line) => void lines.push(`${kind} ${line}`) });
+    const item = { property: "p", within: [], outcome: "changed", ms: 4_000, changes: [] } as const;
+    tell({ type: "changing", host: "a", property: "p", changes: [] });
+    vi.advanceTimersByTime(3_100);
+    tell({ type: "item", host: "a", item });
+    tell({ type: "changing", host: "a", property: "quick", changes: [] });
+    tell({ type: "item", host: "a", item: { ...item, outcome: "failed", error: "exit status 1\nmore" } });
+    vi.advanceTimersByTime(10_000);
+    tell({ type: "ended", host: "a", outcome: "failed", why: "a property failed" });
+    tell({ type: "gave up", why: "the canary a failed" });
+    expect(lines).toEqual([
+      "note a: p …",
+      "changed a: p (4.0 s)",
+      "bad a: p: exit status 1",
+      "bad a: a property failed",
+      "bad no further host begins: the canary a failed",
+    ]);
+  } finally {
+    vi.useRealTimers();
+  }
 });

@@ -242,8 +242,18 @@ test("facts from real output", () => {
   expect(() => facts.memory.parse("", 0)).toThrow("MemTotal");
 });
 
-test("what a host's secrets are is taken out of text that came from it", async () => {
-  const secret = file.content(at("s"), new Secret("key"), { owner });
-  const mask = await masker(hostWith("a", secret), { secrets: { reveal: async () => "hunter22" } });
+test("what a host's secrets are is taken out of text that came from it; a missing one hides nothing", async () => {
+  const host = hostWith(
+    "a",
+    file.content(at("s"), new Secret("key"), { owner }),
+    file.content(at("t"), new Secret("late"), { owner }),
+  );
+  const reveal = async ({ name }: Secret): Promise<string> => {
+    if (name === "late") throw new SlipwayError({ code: "secret.missing", message: "there is no secret late" });
+    return "hunter22";
+  };
+  const mask = await masker(host, { secrets: { reveal } });
   expect(mask("password=hunter22")).toBe("password=[secret]");
+  const broken = { reveal: () => Promise.reject(new SlipwayError({ code: "vault.locked", message: "no key" })) };
+  await expect(masker(host, { secrets: broken })).rejects.toThrow("no key");
 });

@@ -34,7 +34,7 @@ export function createOutput(options: OutputOptions): Output {
   };
   return {
     json: options.json,
-    watched: !options.quiet && process.stdout.isTTY === true && process.stderr.isTTY === true,
+    watched: !options.quiet && process.stdout.isTTY && process.stderr.isTTY,
     result(text, data) {
       if (options.json) process.stdout.write(`${JSON.stringify(data)}\n`);
       else if (text !== "") process.stdout.write(text.endsWith("\n") ? text : `${text}\n`);

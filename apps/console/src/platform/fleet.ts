@@ -57,6 +57,7 @@ export async function configureFleet(
       };
     }),
     {
+      ...session.project.platform.rollout,
       ...passed,
       signal,
       clock,
