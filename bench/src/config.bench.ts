@@ -1,4 +1,4 @@
-import { apt, clock, configure, file, git, hostname, locale, ssh, timezone, user } from "@slipway/config";
+import { apt, clock, configure, file, git, hostname, locale, ssh, sudo, timezone, user } from "@slipway/config";
 import { ssh as connect } from "@slipway/connection";
 import { startMachine } from "@slipway/machines";
 import { debian, host } from "@slipway/model";
@@ -22,7 +22,7 @@ const bench = host("bench", {
     git.installed,
     apt.installed("curl"),
     user.account("deploy"),
-    user.sudo("deploy"),
+    sudo.allows("deploy"),
     ssh.hardened,
     ...Array.from({ length: 16 }, (_, index) => file.content(`/etc/bench-${index}`, `${index}\n`)),
   ],

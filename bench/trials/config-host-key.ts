@@ -16,7 +16,7 @@ const small = host("key", {
 
 await using watched = await watchedHost("key");
 const { machine, address } = watched;
-await watched.run("echo 'LogLevel DEBUG3' >/etc/ssh/sshd_config.d/debug.conf; systemctl reload ssh");
+await watched.run("echo 'LogLevel DEBUG3' >/etc/ssh/sshd_config.d/debug.conf; systemctl restart ssh");
 /** How often sshd was asked to let somebody in, by its own account. */
 const asked = async (): Promise<number> =>
   Number(
@@ -49,7 +49,7 @@ await watched
 await tries("pinned, the control", address, "applied");
 // Renewed, as after the first login; whoever has only the old key refuses the new one, and an address with the new refuses the old.
 await watched.run(
-  "mkdir /root/revoked; mv /etc/ssh/ssh_host_* /root/revoked; ssh-keygen -q -t ed25519 -N '' -f /etc/ssh/ssh_host_ed25519_key; systemctl reload ssh",
+  "mkdir /root/revoked; mv /etc/ssh/ssh_host_* /root/revoked; ssh-keygen -q -t ed25519 -N '' -f /etc/ssh/ssh_host_ed25519_key; systemctl restart ssh",
 );
 const renewed = await watched.run(
   "cut -d ' ' -f 2 /etc/ssh/ssh_host_ed25519_key.pub | base64 -d | sha256sum | cut -d ' ' -f 1",
@@ -62,6 +62,6 @@ await tries(
   "applied",
 );
 // An impostor that kept the key which was revoked.
-await watched.run("cp -a /root/revoked/ssh_host_ed25519_key* /etc/ssh/; systemctl reload ssh");
+await watched.run("cp -a /root/revoked/ssh_host_ed25519_key* /etc/ssh/; systemctl restart ssh");
 await tries("revoked", { ...address, hostKeys: [renewed] }, "connection.host-key");
 tally.print(["not as wanted", "authentication at the wrong time", "something was applied"]);

@@ -10,6 +10,7 @@ import type { MachineInfo } from "@slipway/provision";
 import { droplet } from "@slipway/provision/digitalocean";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { coloured } from "../src/cli/colour.ts";
+import { createOutput } from "../src/cli/output.ts";
 import { table } from "../src/cli/table.ts";
 import { eachHost } from "../src/platform/each-host.ts";
 import { eventSink } from "../src/platform/events.ts";
@@ -165,14 +166,7 @@ test("a command's lines come as they are, nothing is on its input, and its statu
 test("what fails on one host stops no other", async () => {
   const told: string[] = [];
   const context = {
-    out: {
-      json: false,
-      watched: false,
-      result: () => {},
-      say: () => {},
-      heading: () => {},
-      mark: (_: string, line: string) => told.push(line),
-    },
+    out: { ...createOutput({ json: false, quiet: true }), mark: (_: string, line: string) => void told.push(line) },
     clock: systemClock,
     signal: new AbortController().signal,
     cwd: folder,
@@ -192,9 +186,14 @@ test("what fails on one host stops no other", async () => {
 });
 
 test("events are lines of JSON with host and time", async () => {
-  const sink = await eventSink(at("events"), systemClock);
+  const out = {
+    ...createOutput({ json: false, quiet: true }),
+    hidden: (text: string) => text.replaceAll("hunter22", "[secret]"),
+  };
+  const sink = await eventSink(at("events"), { clock: systemClock, out });
   sink.write({ type: "connecting", host: "web" });
   sink.write({ type: "gave up", why: "the canary web failed" });
+  sink.write({ type: "ended", host: "web", outcome: "failed", why: "it said hunter22" });
   await sink.close();
   const lines = readFileSync(at("events"), "utf8")
     .trimEnd()
@@ -203,8 +202,11 @@ test("events are lines of JSON with host and time", async () => {
   expect(lines).toEqual([
     { at: expect.stringMatching(/^\d{4}-.*Z$/), host: "web", type: "connecting" },
     { at: expect.any(String), type: "gave up", why: "the canary web failed" },
+    { at: expect.any(String), host: "web", type: "ended", outcome: "failed", why: "it said [secret]" },
   ]);
-  await expect(eventSink(at("no/such/events"), systemClock)).rejects.toMatchObject({ code: "ops.cannot-write" });
+  await expect(eventSink(at("no/such/events"), { clock: systemClock, out })).rejects.toMatchObject({
+    code: "ops.cannot-write",
+  });
 });
 
 test("tables and colours", () => {

@@ -71,10 +71,31 @@ test("ops config applies by itself, and everything of it can be said before or a
   });
 });
 
+test("options of the secrets verbs", async () => {
+  expect(await asked("secrets", "set", "a", "--for", "ada,ci", "--context", "prod")).toMatchObject({
+    options: { name: "a", for: ["ada", "ci"], context: "prod" },
+  });
+  expect(await asked("secrets", "rotate", "a", "b", "--generate")).toMatchObject({
+    options: { names: ["a", "b"], generateBytes: 32, reencrypt: false },
+  });
+  expect(await asked("secrets", "rotate", "--generate", "48", "a")).toMatchObject({
+    options: { names: ["a"], generateBytes: 48 },
+  });
+  expect(usageExit(await refused("secrets", "rotate", "a", "--generate", "4"))).toBe(2);
+  expect(await asked("secrets", "recipients", "add", "bob", "--gpg", "ABCD", "--json")).toMatchObject({
+    globals: { json: true },
+    options: { name: "bob", gpg: "ABCD" },
+  });
+  expect(await asked("secrets", "recipients", "--json")).toMatchObject({ globals: { json: true }, options: {} });
+});
+
 test("every verb can be loaded", async () => {
   for (const words of [
-    ["init"], ["provision"], ["config"], ["config", "plan"], ["config", "apply"], ["config", "drift"], ["config", "exec", "true"],
-    ["config", "facts"], ["config", "bake", "a", "--image", "b"], ["secrets", "set", "a"], ["secrets", "get", "a"], ["secrets", "list"], ["ci", "runs"], ["ci", "wait", "x"],
+    ["init"], ["provision"], ["config"], ["config", "plan"], ["config", "apply"],
+    ["config", "drift"], ["config", "exec", "true"], ["config", "facts"], ["config", "bake", "a", "--image", "b"],
+    ["secrets", "set", "a"], ["secrets", "get", "a"], ["secrets", "list"],
+    ["secrets", "edit", "a"], ["secrets", "rotate", "a"], ["secrets", "remove", "a"], ["secrets", "check"],
+    ["secrets", "recipients"], ["secrets", "recipients", "list"], ["secrets", "recipients", "add", "a"], ["secrets", "recipients", "remove", "a"], ["ci", "runs"], ["ci", "wait", "x"],
     ["rollback", "prod"], ["releases", "prod"], ["monitor", "status"], ["doctor"],
   ]) await asked(...words); // biome-ignore format: a table
 });

@@ -52,7 +52,7 @@ export async function talkative(root: Connection, user: string): Promise<void> {
     `printf '%s\\n' '*** Authorised use only. ***' '\${PATH} $(reboot) %s' >/etc/issue.net
 cp /etc/issue.net /etc/motd
 echo 'Banner /etc/issue.net' >/etc/ssh/sshd_config.d/banner.conf
-systemctl reload ssh
+systemctl restart ssh
 home=$(getent passwd "$1" | cut -d : -f 6)
 noise='echo "Welcome back, it is $(date)"; printf "\\n\\033[31mmind the gap\\033[0m" >&2'
 # Before the line by which Debian's own file leaves when nobody types.

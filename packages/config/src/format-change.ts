@@ -24,5 +24,9 @@ function plain(command: Command): Command {
   const [flag, script = "", , ...rest] = args;
   if (program === "sh" && flag === "-c" && script.includes('"$@"') && rest.length > 0)
     return plain(rest as unknown as Command);
+  // A script of several lines is told by its name and what it is given.
+  const name = args[2];
+  if (program === "sh" && flag === "-c" && script.includes("\n") && name !== undefined && name !== "sh")
+    return [name, ...rest];
   return command;
 }

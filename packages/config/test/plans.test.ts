@@ -5,11 +5,16 @@ import {
   alpine,
   debian,
   type Host,
+  type HostInfo,
+  hostInfo,
+  type Info,
   messageOf,
   type Reading,
   type Revertable,
   revert,
   Secret,
+  SecretText,
+  type Surroundings,
 } from "@slipway/model";
 import { expect, test } from "vitest";
 import { nothingApplied } from "../src/engine/applied.ts";
@@ -22,9 +27,15 @@ import { plan } from "../src/plan.ts";
 /** One case: a property with its arguments, what was seen, and the plan that must come of it. */
 interface Fixture {
   readonly property: string;
-  /** Missing: the property is a value. `{"secret": name}` stands for a Secret. */
+  /** Missing: the property is a value. `{"secret": name}` stands for a Secret, `{"text": […]}` for text with secrets, `{"regexp": …}`; wherever they are. */
   readonly args?: readonly unknown[];
   readonly os?: "debian" | "alpine";
+  /** Of Debian. Default 12. */
+  readonly release?: "12" | "13";
+  /** The platform's other hosts. */
+  readonly hosts?: readonly HostInfo[];
+  /** What other properties of this host tell. */
+  readonly info?: readonly Info[];
   readonly revert?: boolean;
   /** Output by label of its reading; what is missing was silent and failed. */
   readonly seen: Readonly<Record<string, string>>;
@@ -57,13 +68,15 @@ for (const name of readdirSync(folder).filter((one) => one.endsWith(".json"))) {
 /** The plan as plain data, or why there is none. */
 function outcome(fixture: Fixture): { plan: unknown } | { throws: string } {
   try {
-    const host = hostWith(made(fixture), fixture.os ?? "debian");
-    const items = plan(host, seenBy(host, fixture)).items.map(({ property, state, until, changes, diff }) => ({
-      property,
-      state: until === undefined ? state : `unknown until ${until}`,
-      ...(changes.length === 0 ? {} : { changes }),
-      ...(diff === undefined ? {} : { diff }),
-    }));
+    const host = hostWith(made(fixture), fixture);
+    const items = plan(host, seenBy(host, fixture), around(host, fixture)).items.map(
+      ({ property, state, until, changes, diff }) => ({
+        property,
+        state: until === undefined ? state : `unknown until ${until}`,
+        ...(changes.length === 0 ? {} : { changes }),
+        ...(diff === undefined ? {} : { diff }),
+      }),
+    );
     return { plan: JSON.parse(JSON.stringify(items)) as unknown };
   } catch (thrown) {
     return { throws: messageOf(thrown) };
@@ -74,15 +87,29 @@ function made(fixture: Fixture): AnyProperty {
   const [subject = "", fact = ""] = fixture.property.split(".");
   const family = (config as unknown as Record<string, Record<string, unknown>>)[subject];
   const found = family?.[fact];
-  const args = (fixture.args ?? []).map((arg) =>
-    typeof arg === "object" && arg !== null && "secret" in arg ? new Secret(String(arg.secret)) : arg,
-  );
+  const args = (fixture.args ?? []).map(withSecrets);
   const property = typeof found === "function" ? (found(...args) as AnyProperty) : (found as AnyProperty);
   return fixture.revert === true ? revert(property as Revertable<never, string>) : property;
 }
 
-function hostWith(property: AnyProperty, os: "debian" | "alpine"): Host {
-  const distro = os === "debian" ? debian("12") : alpine("3.22");
+function withSecrets(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withSecrets);
+  if (typeof value !== "object" || value === null) return value;
+  if ("secret" in value) return new Secret(String(value.secret));
+  if ("text" in value && Array.isArray(value.text))
+    return new SecretText(value.text.map(withSecrets) as (string | Secret)[]);
+  if ("regexp" in value) return new RegExp(String(value.regexp));
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, withSecrets(one)]));
+}
+
+function around(host: Host, fixture: Fixture): Surroundings {
+  const known = hostInfo(host);
+  const self = { ...known, address: "192.0.2.10", info: [...known.info, ...(fixture.info ?? [])] };
+  return { self, hosts: [self, ...(fixture.hosts ?? [])] };
+}
+
+function hostWith(property: AnyProperty, { os = "debian", release = "12" }: Fixture): Host {
+  const distro = os === "debian" ? debian(release) : alpine("3.22");
   const on = { provider: "test", spec: {} };
   return { name: "h", os, distro, on, has: [property], can: () => true };
 }
@@ -90,7 +117,7 @@ function hostWith(property: AnyProperty, os: "debian" | "alpine"): Host {
 function seenBy(host: Host, fixture: Fixture): Seen {
   const replies: Record<string, Reply> = {};
   const used = new Set<string>();
-  const items = itemsOf(host);
+  const items = itemsOf(host, around(host, fixture));
   for (const reading of items.flatMap(readingsOfItem)) {
     const stdout = fixture.seen[label(reading)];
     used.add(label(reading));

@@ -34,6 +34,7 @@ import {
   plan,
   type Report,
   ssh,
+  sudo,
   systemd,
   timezone,
   user,
@@ -101,7 +102,7 @@ const revertable: Readonly<Record<string, Revertable<DebianLike, string>>> = {
   "file.directory": file.directory("/srv/deep/er", { mode: "2770", group: "adm" }),
   "apt.installed": apt.installed("tree", "hello"),
   "user.account": user.account("deploy", { groups: ["adm"] }),
-  "user.sudo": user.sudo("deploy"),
+  "sudo.allows": sudo.allows("deploy"),
   "systemd.unit": systemd.unit("sleeper", sleeper),
 };
 
@@ -302,7 +303,7 @@ test("a whole host with nothing to do is one round trip", async () => {
     apt.installed("curl", "ca-certificates"),
     user.account("deploy", { groups: ["docker"] }),
     user.authorizedKeys("deploy", [key]),
-    user.sudo("deploy"),
+    sudo.allows("deploy"),
     docker.installed,
     nginx.installed,
     firewall.allowsOnly(22, 80, 443),

@@ -12,6 +12,8 @@ export * from "./fact.ts";
 export * from "./host.ts";
 export * from "./info.ts";
 export * from "./journal.ts";
+export * from "./mask.ts";
+export * from "./mask-forms.ts";
 export * from "./os.ts";
 export * from "./property.ts";
 export * from "./release.ts";

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { SlipwayError } from "../src/errors.ts";
 import { together } from "../src/fact.ts";
-import { type Host, host, type Machine } from "../src/host.ts";
+import { type Host, host, hostInfo, type Machine } from "../src/host.ts";
 import { alpine, type DebianLike, debian, debianLike, everyOs, type Os } from "../src/os.ts";
-import { all, type Property, perOs, property, revert } from "../src/property.ts";
+import { all, derived, fallback, group, type Property, perOs, property, revert, telling } from "../src/property.ts";
 
 const on: Machine = { provider: "test", spec: {} };
 const nothing = { read: ["true"], parse: () => 0 } as const;
@@ -91,4 +91,53 @@ test("facts together are seen as one value, nested too", () => {
   const fact = together({ a: word("a"), inner: together({ b: word("b"), c: word("c") }) });
   expect(fact.together.map((one) => one.read[1])).toEqual(["a", "b", "c"]);
   expect(fact.combine(["1", "2", "3"])).toEqual({ a: "1", inner: { b: "2", c: "3" } });
+});
+
+const port = (title: string, number: number, owner = title) =>
+  property(title, {
+    on: everyOs,
+    observe: nothing,
+    plan: () => [],
+    info: [{ kind: "port", port: number, protocol: "tcp", owner, from: "anywhere" }],
+  });
+
+test("what properties tell of their host comes through every way of combining them", () => {
+  const web = port("web", 80);
+  const named = telling(anywhere, { kind: "name", name: "shop.example.org" });
+  const has = [
+    all("both", [web.describe("the web"), named])
+      .requires(port("db", 5432))
+      .onChange(port("mail", 25)),
+  ];
+  const made = host("a", { on, os: debian("12"), has });
+  expect(hostInfo(made)).toMatchObject({ name: "a", os: "debian", version: "12" });
+  expect(hostInfo(made).info.map((info) => ("port" in info ? info.port : info.kind))).toEqual([80, "name", 5432, 25]);
+});
+
+test("a port that two things want is found when the host is declared", () => {
+  expect(() => host("a", { on, os: debian("12"), has: [port("web", 80), all("x", [port("proxy", 80)])] })).toThrow(
+    "on a both web and proxy want port 80/tcp",
+  );
+  expect(() =>
+    host("a", { on, os: debian("12"), has: [port("one", 80, "nginx"), port("two", 80, "nginx")] }),
+  ).not.toThrow();
+});
+
+test("an opposite is kept by the node, so that what is built on a property can still be taken back", () => {
+  const web = property("web", {
+    on: everyOs,
+    observe: nothing,
+    plan: () => [],
+    revert: { title: "no web", plan: () => [] },
+  });
+  expect(web.node.kind).toBe("revertable");
+  const required = web.requires(anywhere).node;
+  expect(required.kind === "requires" && required.of.node.kind).toBe("revertable");
+  expect(revert(web).title).toBe("no web");
+});
+
+test("a fallback and a derived property are for the systems of both", () => {
+  expect(fallback(anywhere, apt).systems).toEqual(["debian", "ubuntu"]);
+  expect(derived("x", debianLike, () => apt).systems).toEqual(["debian", "ubuntu"]);
+  expect(group(anywhere, apt).title).toBe("anywhere, apt");
 });

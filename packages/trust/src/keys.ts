@@ -9,10 +9,18 @@ import { openpgp } from "./openpgp.ts";
 export type Passphrase = () => string | Promise<string>;
 
 /** An armored private key, or the file that holds it. */
-export type KeySource =
+export type KeyText =
   | string
   | { readonly armored: string; readonly passphrase?: Passphrase }
   | { readonly file: string; readonly passphrase?: Passphrase };
+
+/** A key of gpg's keyring by any name that gpg takes for it; its agent asks for passphrases and talks to cards. `home`: its GNUPGHOME. */
+export interface GpgKey {
+  readonly gpg: string;
+  readonly home?: string;
+}
+
+export type KeySource = KeyText | GpgKey;
 
 export interface KeyPair {
   readonly privateKey: string;
@@ -77,7 +85,7 @@ export async function readKeyFile(path: string): Promise<string> {
 }
 
 /** A private key, unlocked. */
-export async function unlock(source: KeySource): Promise<PrivateKey> {
+export async function unlock(source: KeyText): Promise<PrivateKey> {
   const { decryptKey, readPrivateKey } = await openpgp();
   const given = typeof source === "string" ? { armored: source } : source;
   const where = "file" in given ? `the key in ${given.file}` : "the private key";

@@ -25,3 +25,12 @@ export function checkName(name: string): void {
     throw fail("secret.name", `${JSON.stringify(name)} cannot be a secret's name`);
   }
 }
+
+const folders = new Set(["recipients", "public"]);
+
+/** Throws `vault.context` for what could not be a context's folder beside those of the vault itself. */
+export function checkContext(context: string): void {
+  if (!/^[a-z][a-z0-9-]{0,31}$/.test(context) || folders.has(context)) {
+    throw fail("vault.context", `${JSON.stringify(context)} cannot be a context`);
+  }
+}

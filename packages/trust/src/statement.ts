@@ -2,7 +2,8 @@ import { messageOf, mintVerified, predicateType, type Release, type Statement, s
 import type { Key, KeyID, Signature } from "openpgp";
 import { canonicalJson } from "./canonical.ts";
 import { fail } from "./errors.ts";
-import { type KeySource, readPublicKey, unlock } from "./keys.ts";
+import { openKey } from "./keyholder.ts";
+import { type KeySource, readPublicKey } from "./keys.ts";
 import { openpgp } from "./openpgp.ts";
 
 /** A statement as it is stored: its exact bytes, and a detached armored signature that `gpg --verify` reads too. */
@@ -13,12 +14,8 @@ export interface SignedStatement {
 
 /** Signs a statement in its canonical form. Whoever can do this decides what may be deployed. */
 export async function signStatement(statement: Statement, privateKey: KeySource): Promise<SignedStatement> {
-  const { createMessage, sign } = await openpgp();
-  const signingKeys = await unlock(privateKey);
   const json = canonicalJson(statement);
-  const message = await createMessage({ binary: new TextEncoder().encode(json) });
-  const signature = await sign({ message, signingKeys, detached: true, format: "armored" });
-  return { json, signature };
+  return { json, signature: await openKey(privateKey).sign(json) };
 }
 
 export interface Expected {

@@ -1,190 +1,298 @@
-import { mkdir, readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
-import { messageOf, type Secret, type Secrets } from "@slipway/model";
-import type { Key, PrivateKey } from "openpgp";
-import { writeAtomic } from "./atomic.ts";
+import { type Clock, type GrowingMask, growingMask, type Secret, systemClock } from "@slipway/model";
+import type { Entry, Recipient, Reencrypted, SetOptions, Vault, VaultOptions } from "./api.ts";
+import { type Finding, inspect } from "./check.ts";
+import { Draft } from "./draft.ts";
+import { entriesOf, recipientsOf, secretsOf } from "./entries.ts";
 import { fail } from "./errors.ts";
-import { type KeySource, readPublicKey, unlock } from "./keys.ts";
-import { checkName } from "./names.ts";
-import { openpgp } from "./openpgp.ts";
-
-export interface VaultOptions {
-  /** Folder with one armored OpenPGP message per secret, and the public keys of its readers in `recipients/`. */
-  readonly dir: string;
-  /** Needed to read; setting and listing do without. */
-  readonly key?: KeySource;
-}
-
-export interface Recipient {
-  readonly name: string;
-  /** Lower-case hex. */
-  readonly fingerprint: string;
-  readonly userIds: readonly string[];
-}
-
-/**
- * Secrets as files `NAME.asc` that `gpg -d` reads too. Writing is atomic and needs public keys only; plaintext is never written anywhere.
- * Calls may run concurrently; of two that set one name, the later write stands.
- */
-export interface Vault extends Secrets {
-  /** Encrypts for every recipient. Throws `vault.no-recipients`, `vault.recipient` for one whose key is expired or revoked. */
-  set(name: string, value: string): Promise<void>;
-  /** Throws `secret.missing`, `secret.no-access`, `secret.altered`, `vault.no-key`. */
-  get(name: string): Promise<string>;
-  /** Names, sorted. */
-  list(): Promise<readonly string[]>;
-  recipients(): Promise<readonly Recipient[]>;
-  /** Adds or replaces a reader's public key; {@link Vault.reencrypt} then opens the old secrets for it. */
-  addRecipient(name: string, publicKey: string): Promise<void>;
-  /** Encrypts every secret anew for the present recipients; gives their number. Interrupted, it may be run again. */
-  reencrypt(): Promise<number>;
-}
-
-const extension = ".asc";
-/** Kept inside the encrypted message, so that files which were swapped are told. */
-const label = (name: string): string => `slipway:${name}`;
-
-const filesIn = async (folder: string): Promise<readonly string[]> => {
-  const found = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return [];
-    throw error;
-  });
-  return found
-    .filter((name) => name.endsWith(extension) && !name.startsWith("."))
-    .map((name) => name.slice(0, -extension.length))
-    .toSorted();
-};
+import { Folder } from "./folder.ts";
+import { altered, type Keyholder, openKey } from "./keyholder.ts";
+import { readPublicKey } from "./keys.ts";
+import { manifestText, publicPath, secretPath, sha256 } from "./manifest.ts";
+import { checkContext, checkName } from "./names.ts";
+import { checkReader, unseal } from "./seal.ts";
+import { type SeenStore, seenInMemory } from "./seen.ts";
+import { looseState, readState, type State } from "./state.ts";
 
 /** Opens a vault's folder. Nothing is read before it is asked for; the private key is unlocked once, at its first use. */
 export async function openVault(options: VaultOptions): Promise<Vault> {
+  if (options.context !== undefined) checkContext(options.context);
   return new FileVault(options);
 }
 
 class FileVault implements Vault {
-  readonly #dir: string;
-  readonly #source: KeySource | undefined;
-  #unlocked: Promise<PrivateKey> | undefined;
+  readonly dir: string;
+  readonly context: string | undefined;
+  readonly revealed: GrowingMask = growingMask();
+  readonly #folder: Folder;
+  readonly #keyholder: Keyholder | undefined;
+  readonly #store: SeenStore;
+  readonly #say: (line: string) => void;
+  readonly #clock: Clock;
+  #known: { readonly of: string; readonly state: State } | undefined;
+  #changes: Promise<unknown> = Promise.resolve();
 
   constructor(options: VaultOptions) {
-    this.#dir = options.dir;
-    this.#source = options.key;
+    this.dir = options.dir;
+    this.context = options.context;
+    this.#folder = new Folder(options.dir, options.disk);
+    this.#keyholder = options.key === undefined ? undefined : openKey(options.key);
+    this.#store = options.seen ?? seenInMemory();
+    this.#say = options.say ?? (() => undefined);
+    this.#clock = options.clock ?? systemClock;
   }
 
-  #key(): Promise<PrivateKey> {
-    if (this.#source === undefined) {
-      return Promise.reject(fail("vault.no-key", `the vault in ${this.#dir} was opened without a private key`));
-    }
-    if (this.#unlocked === undefined) {
-      this.#unlocked = unlock(this.#source);
-      // A mistyped passphrase may be asked for again.
-      this.#unlocked.catch(() => {
-        this.#unlocked = undefined;
-      });
-    }
-    return this.#unlocked;
+  #key(): Keyholder {
+    if (this.#keyholder !== undefined) return this.#keyholder;
+    throw fail("vault.no-key", `the vault in ${this.dir} was opened without a private key`);
   }
 
-  #path(name: string): string {
+  /** How a secret is listed. */
+  #listed(name: string): string {
     checkName(name);
-    return join(this.#dir, `${name}${extension}`);
+    return this.context === undefined ? name : `${this.context}/${name}`;
   }
 
-  async #readers(): Promise<readonly { readonly name: string; readonly key: Key }[]> {
-    const folder = join(this.#dir, "recipients");
-    const readers = await Promise.all(
-      (await filesIn(folder)).map(async (name) => {
-        const path = join(folder, `${name}${extension}`);
-        return { name, key: await readPublicKey(await readFile(path, "utf8"), path) };
-      }),
-    );
-    if (readers.length === 0) throw fail("vault.no-recipients", `the vault in ${this.#dir} has no recipients`);
-    return readers;
-  }
-
-  async set(name: string, value: string): Promise<void> {
-    await this.#seal(name, value, await this.#readers());
-  }
-
-  async #seal(name: string, value: string, readers: readonly { name: string; key: Key }[]): Promise<void> {
-    const path = this.#path(name);
-    const { createMessage, encrypt } = await openpgp();
-    for (const reader of readers) {
-      await reader.key.getEncryptionKey().catch((error: unknown) => {
-        throw fail("vault.recipient", `nothing can be encrypted for ${reader.name}: ${messageOf(error)}`);
-      });
+  async #state(): Promise<State> {
+    const of = `${await this.#folder.manifest()}${await this.#folder.signature()}`;
+    if (this.#known?.of === of) return this.#known.state;
+    const before = await this.#store.read();
+    const state = await readState(this.#folder, before);
+    if (state.seen !== undefined && state.seen.sha256 !== before?.sha256) {
+      if (before === undefined) {
+        const names = Object.keys(state.manifest.recipients).join(", ");
+        this.#say(`first look at the vault in ${this.dir}: believing that ${names} may change it`);
+      }
+      await this.#store.write(state.seen);
     }
-    // Bytes, as text would have its line ends changed.
-    const message = await createMessage({ binary: new TextEncoder().encode(value), filename: label(name) });
-    const sealed = await encrypt({ message, encryptionKeys: readers.map(({ key }) => key), format: "armored" });
-    try {
-      await mkdir(this.#dir, { recursive: true });
-      await writeAtomic(path, sealed, 0o644);
-    } catch (cause) {
-      throw fail("vault.write", `the secret ${name} could not be written: ${messageOf(cause)}`, { cause });
-    }
+    if (state.signed) this.#known = { of, state };
+    return state;
+  }
+
+  /** The listed key that a name stands for in this context. */
+  async #find(state: State, name: string): Promise<string> {
+    const there = new Set(await secretsOf(this.#folder, state));
+    const found = [this.#listed(name), name].find((key) => there.has(key));
+    if (found !== undefined) return found;
+    throw fail("secret.missing", `the secret ${name} is not in the vault`, {
+      hint: `Set it with: ops secrets set ${name}`,
+    });
+  }
+
+  async #open(state: State, key: string): Promise<string> {
+    const keyholder = this.#key();
+    const sealed = await this.#folder.read(secretPath(key));
+    const entry = state.manifest.secrets[key];
+    if (sealed === undefined) throw altered(key, "is gone, though the manifest lists it");
+    if (state.signed && sha256(sealed) !== entry?.sha256) throw altered(key, "is not the one that the manifest lists");
+    const value = await unseal(key, sealed, keyholder);
+    this.revealed.add(value);
+    return value;
   }
 
   async get(name: string): Promise<string> {
-    const path = this.#path(name);
-    const sealed = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== "ENOENT") throw error;
-      throw fail("secret.missing", `the secret ${name} is not in the vault`, {
-        hint: `Set it with: ops secrets set ${name}`,
-      });
-    });
-    const key = await this.#key();
-    const { decrypt, readMessage } = await openpgp();
-    const altered = (why: string): Error => fail("secret.altered", `the file of the secret ${name} ${why}`);
-    const message = await readMessage({ armoredMessage: sealed }).catch(() => {
-      throw altered("is no OpenPGP message");
-    });
-    const ids = new Set(key.getKeys().map((each) => each.getKeyID().toHex()));
-    const mine = message.getEncryptionKeyIDs().some((id) => ids.has(id.toHex()) || /^0+$/.test(id.toHex()));
-    if (!mine) throw fail("secret.no-access", `the secret ${name} is not encrypted for this key`);
-    // The library's own error adds nothing that a reader could use, and is not passed on, as it has seen the plaintext.
-    const opened = await decrypt({ message, decryptionKeys: key, format: "binary" }).catch(() => {
-      throw altered("does not decrypt; it was changed");
-    });
-    // Messages that gpg made have another file name, or none, though the library's types promise one.
-    const inside = (opened.filename as string | null) ?? "";
-    if (inside.startsWith(label("")) && inside !== label(name)) {
-      throw altered("holds another secret; files were swapped");
-    }
-    try {
-      return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(opened.data);
-    } catch {
-      throw altered("does not hold text");
-    }
+    const state = await this.#state();
+    return this.#open(state, await this.#find(state, name));
   }
 
   reveal(secret: Secret): Promise<string> {
     return this.get(secret.name);
   }
 
-  list(): Promise<readonly string[]> {
-    return filesIn(this.#dir);
+  async publicHalf(name: string): Promise<string> {
+    const state = await this.#state();
+    checkName(name);
+    const own = this.#listed(name);
+    const key = state.signed && state.manifest.publics[own] === undefined ? name : own;
+    const text = await this.#folder.read(publicPath(key));
+    if (state.signed && text !== undefined && sha256(text) !== state.manifest.publics[key]?.sha256) {
+      throw altered(key, "has another public half than the manifest lists");
+    }
+    if (text !== undefined) return text;
+    throw fail("secret.missing", `the vault has no public half of ${name}`, {
+      hint: `ops secrets rotate ${name} --generate`,
+    });
+  }
+
+  async list(): Promise<readonly string[]> {
+    const keys = await secretsOf(this.#folder, await this.#state());
+    const mine = keys.filter((key) => !key.includes("/") || key.startsWith(`${this.context}/`));
+    return [...new Set(mine.map((key) => key.slice(key.indexOf("/") + 1)))].toSorted();
+  }
+
+  async entries(): Promise<readonly Entry[]> {
+    return entriesOf(this.#folder, await this.#state());
   }
 
   async recipients(): Promise<readonly Recipient[]> {
-    return (await this.#readers()).map(({ name, key }) => ({
-      name,
-      fingerprint: key.getFingerprint(),
-      userIds: key.getUserIDs(),
-    }));
+    const { keys } = await this.#state();
+    if (keys.size === 0) throw fail("vault.no-recipients", `the vault in ${this.dir} has no recipients`);
+    return recipientsOf(keys);
   }
 
-  async addRecipient(name: string, publicKey: string): Promise<void> {
+  async set(name: string, value: string, options: SetOptions = {}): Promise<void> {
+    const key = this.#listed(name);
+    this.revealed.add(value);
+    await this.#change(async (draft) => {
+      const only = options.for ?? draft.secrets[key]?.for ?? "all";
+      await draft.seal(key, value, only === "all" ? undefined : [...new Set(only)]);
+      if (options.publicHalf !== undefined) draft.publish(key, options.publicHalf);
+    });
+  }
+
+  async version(name: string): Promise<string> {
+    const key = await this.#find(await this.#state(), name);
+    return sha256((await this.#folder.read(secretPath(key))) ?? "");
+  }
+
+  async remove(name: string): Promise<void> {
+    const key = this.#listed(name);
+    await this.#change(async (draft) => {
+      if (draft.secrets[key] === undefined)
+        throw fail("secret.missing", `the secret ${key} is not in the vault`, { hint: "ops secrets list" });
+      draft.remove(key);
+    });
+  }
+
+  async addRecipient(name: string, publicKey: string): Promise<Reencrypted> {
     checkName(name);
-    await readPublicKey(publicKey, `the key of ${name}`);
-    const folder = join(this.#dir, "recipients");
-    await mkdir(folder, { recursive: true });
-    await writeAtomic(join(folder, `${name}${extension}`), publicKey, 0o644);
+    const key = await readPublicKey(publicKey, `the key of ${name}`);
+    await checkReader(name, key);
+    return this.#change(async (draft, state) => {
+      await draft.recipient(name, publicKey, key, this.#key());
+      const theirs = Object.entries(draft.secrets).filter(([, entry]) => entry.for?.includes(name) ?? true);
+      return this.#sealAgain(
+        draft,
+        state,
+        theirs.map(([each]) => each),
+      );
+    });
   }
 
-  async reencrypt(): Promise<number> {
-    const readers = await this.#readers();
-    const names = await this.list();
-    for (const name of names) await this.#seal(name, await this.get(name), readers);
-    return names.length;
+  async removeRecipient(name: string): Promise<Reencrypted> {
+    return this.#change(async (draft, state) => {
+      const gone = draft.recipients[name];
+      if (gone === undefined) throw fail("vault.unknown-recipient", `the vault has no recipient ${name}`);
+      if (gone.fingerprint === draft.by) {
+        const hint = "Let another recipient do it.";
+        throw fail("vault.not-a-recipient", "you cannot take yourself out of the vault", { hint });
+      }
+      draft.dropRecipient(name);
+      const theirs = Object.entries(draft.secrets).filter(
+        ([, entry]) => entry.readers.includes(gone.fingerprint) || entry.for?.includes(name),
+      );
+      for (const [key, entry] of theirs) {
+        if (entry.for === undefined) continue;
+        const only = entry.for.filter((one) => one !== name);
+        draft.readersFor(key, only);
+        draft.secrets[key] = { ...entry, for: only };
+      }
+      const result = await this.#sealAgain(
+        draft,
+        state,
+        theirs.map(([each]) => each),
+      );
+      if (result.left.length === 0) return result;
+      throw fail("secret.no-access", `${name} reads ${result.left.join(", ")}, which this key does not open`, {
+        hint: "Let somebody who reads them take the recipient out.",
+      });
+    });
+  }
+
+  async reencrypt(names?: readonly string[]): Promise<Reencrypted> {
+    return this.#change(async (draft, state) => {
+      const keys = names === undefined ? Object.keys(draft.secrets) : [];
+      for (const name of names ?? []) keys.push(await this.#find(state, name));
+      return this.#sealAgain(draft, state, keys);
+    });
+  }
+
+  async #sealAgain(draft: Draft, state: State, keys: readonly string[]): Promise<Reencrypted> {
+    const left: string[] = [];
+    for (const key of keys.toSorted()) {
+      const value = await this.#open(state, key).catch((error: unknown) => {
+        if (!(error instanceof Error && "code" in error && error.code === "secret.no-access")) throw error;
+        left.push(key);
+      });
+      if (value !== undefined) await draft.seal(key, value, draft.secrets[key]?.for);
+    }
+    return { done: keys.filter((key) => !left.includes(key)).toSorted(), left };
+  }
+
+  async fresh(): Promise<boolean> {
+    if ((await this.#folder.manifest()) !== undefined || (await this.#store.read()) !== undefined) return false;
+    return (await this.#folder.files()).every((path) => path.startsWith("recipients/"));
+  }
+
+  async check(): Promise<readonly Finding[]> {
+    return inspect({
+      folder: this.#folder,
+      now: this.#clock.now(),
+      state: () => this.#state(),
+      open: async (state, key) => void (await this.#open(state, key)),
+      ...(this.#keyholder === undefined ? {} : { fingerprint: await this.#keyholder.fingerprint() }),
+    });
+  }
+
+  async resign(agree?: (recipients: readonly Recipient[]) => Promise<void>): Promise<void> {
+    await this.#changing(async () => {
+      const { state, sequence } = await looseState(this.#folder, await this.#store.read());
+      await agree?.(recipientsOf(state.keys));
+      await this.#make({ ...state, signed: false }, sequence, async () => undefined);
+    });
+  }
+
+  async accept(): Promise<void> {
+    this.#known = undefined;
+    const state = await readState(this.#folder, undefined);
+    await this.#store.write(state.seen);
+  }
+
+  #change<T>(work: (draft: Draft, state: State) => Promise<T>): Promise<T> {
+    return this.#changing(async () => {
+      const state = await this.#state();
+      const seen = await this.#store.read();
+      return this.#make(state, Math.max(state.manifest.sequence, seen?.sequence ?? 0) + 1, work);
+    });
+  }
+
+  /** One after the other, in this process and in all. */
+  #changing<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#changes.then(async () => {
+      this.#key();
+      using _lock = await this.#folder.lock();
+      return await work();
+    });
+    this.#changes = done.catch(() => undefined);
+    return done;
+  }
+
+  async #make<T>(state: State, sequence: number, work: (draft: Draft, state: State) => Promise<T>): Promise<T> {
+    const keyholder = this.#key();
+    const by = await keyholder.fingerprint();
+    const draft = new Draft(state.manifest, state.keys, by, new Date(this.#clock.now()).toISOString());
+    if (state.keys.size > 0) this.#mayChange(state.keys, by);
+    if (!state.signed && state.keys.size > 0) {
+      await draft.adopt(this.#folder, keyholder);
+      this.#say(
+        `the vault in ${this.dir} gets a signed manifest of its ${Object.keys(draft.secrets).length} secrets as they are`,
+      );
+    }
+    const result = await work(draft, state);
+    if (draft.keys.size > 0) this.#mayChange(draft.keys, by);
+    const manifest = manifestText(draft.manifest(sequence));
+    const signature = await keyholder.sign(manifest);
+    await this.#folder.change({ files: draft.files, manifest, signature });
+    this.#known = undefined;
+    const { seen } = await readState(this.#folder, undefined);
+    await this.#store.write(seen);
+    return result;
+  }
+
+  #mayChange(keys: State["keys"], fingerprint: string): void {
+    if ([...keys.values()].some((key) => key.getFingerprint() === fingerprint)) return;
+    throw fail(
+      "vault.not-a-recipient",
+      `only recipients change the vault in ${this.dir}, and this key is not among them`,
+    );
   }
 }

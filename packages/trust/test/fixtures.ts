@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { predicateType, SlipwayError, type Statement, statementType } from "@slipway/model";
+import { type KeyPair, openVault, type Vault, type VaultOptions } from "@slipway/trust";
 
 export interface Folder extends AsyncDisposable {
   readonly path: string;
@@ -42,4 +43,32 @@ export async function refusal(call: Promise<unknown>): Promise<SlipwayError> {
     throw error;
   }
   throw new Error("nothing was refused");
+}
+
+/** A vault that Ann made, and a way to open it as somebody else. */
+export interface Team extends AsyncDisposable {
+  readonly dir: string;
+  readonly as: (who: KeyPair, more?: Partial<VaultOptions>) => Promise<Vault>;
+}
+
+export async function team(members: Readonly<Record<string, KeyPair>>): Promise<Team> {
+  const folder = await temporaryFolder();
+  const as: Team["as"] = (who, more = {}) => openVault({ dir: folder.path, key: who.privateKey, ...more });
+  const [first] = Object.values(members);
+  if (first !== undefined) {
+    const vault = await as(first);
+    for (const [name, who] of Object.entries(members)) await vault.addRecipient(name, who.publicKey);
+  }
+  return { dir: folder.path, as, [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose]() };
+}
+
+/** The packets of an armored message. `readMessage(…).write()` gives none: it has handed its data on to be decrypted. */
+export async function packetBytes(armored: string): Promise<Uint8Array> {
+  const { unarmor } = await import("openpgp");
+  const { data } = await unarmor(armored);
+  // No Buffer: the slice of one is no copy.
+  const bytes = Uint8Array.from(data as Uint8Array);
+  // A test that changes every byte of nothing would pass.
+  if (bytes.length < 100) throw new Error(`only ${bytes.length} bytes`);
+  return bytes;
 }

@@ -33,13 +33,13 @@ describe.skipIf(!here)("GnuPG", () => {
     const ours = await generateKey({ name: "Ann", email: "ann@example.org" });
     gpg(["--import"], ours.privateKey);
     const vault = await openVault({ dir: folder.path, key: ours.privateKey });
-    await vault.addRecipient("gee", gpg(["--armor", "--export", "gee@example.org"]));
-    await vault.set("for-gee", "v1\n");
-    expect(gpg(["-d", join(folder.path, "for-gee.asc")])).toBe("v1\n");
-    await rm(join(folder.path, "recipients", "gee.asc"));
     await vault.addRecipient("ann", ours.publicKey);
-    await vault.set("for-ann", "v2");
+    await vault.addRecipient("gee", gpg(["--armor", "--export", "gee@example.org"]));
+    await vault.set("for-gee", "v1\n", { for: ["gee"] });
+    expect(gpg(["-d", join(folder.path, "for-gee.asc")])).toBe("v1\n");
+    await vault.set("for-ann", "v2", { for: ["ann"] });
     expect(gpg(["-d", join(folder.path, "for-ann.asc")])).toBe("v2");
+    gpg(["--verify", join(folder.path, "manifest.json.asc"), join(folder.path, "manifest.json")]);
   });
 
   it("writes what the vault reads, with its own key too", async () => {

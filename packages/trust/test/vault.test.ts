@@ -1,4 +1,4 @@
-import { chmod, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { chmod, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { Secret } from "@slipway/model";
 import { generateKey, openVault, writeKeyFile } from "@slipway/trust";
@@ -41,38 +41,39 @@ describe("a vault", () => {
     expect(error.hint).toBe("Set it with: ops secrets set shop.database-url");
   });
 
-  it("opens old secrets for a new recipient after encrypting again, and closes them to one who left", async () => {
+  it("opens old secrets for a new recipient, and closes them to one who left", async () => {
     await using folder = await temporaryFolder();
     const asAnn = await openVault({ dir: folder.path, key: ann.privateKey });
     const asBob = await openVault({ dir: folder.path, key: bob.privateKey });
     await asAnn.addRecipient("ann", ann.publicKey);
     await asAnn.set("token", "t-1");
     expect(await refusal(asBob.get("token"))).toMatchObject({ code: "secret.no-access" });
-    await asAnn.addRecipient("bob", bob.publicKey);
-    expect(await asAnn.reencrypt()).toBe(1);
+    expect(await refusal(asBob.set("token", "t-2"))).toMatchObject({ code: "vault.not-a-recipient" });
+    expect(await asAnn.addRecipient("bob", bob.publicKey)).toEqual({ done: ["token"], left: [] });
     expect(await asBob.get("token")).toBe("t-1");
-    await rm(join(folder.path, "recipients", "ann.asc"));
-    await asBob.reencrypt();
+    expect(await asBob.removeRecipient("ann")).toEqual({ done: ["token"], left: [] });
     expect(await refusal(asAnn.get("token"))).toMatchObject({ code: "secret.no-access" });
   });
 
   it("refuses to encrypt for nobody, for an expired key, and for a private key", async () => {
     await using folder = await temporaryFolder();
-    const vault = await openVault({ dir: folder.path });
+    const vault = await openVault({ dir: folder.path, key: ann.privateKey });
     expect(await refusal(vault.set("a", "x"))).toMatchObject({ code: "vault.no-recipients" });
     expect(await refusal(vault.addRecipient("ann", ann.privateKey))).toMatchObject({ code: "key.unreadable" });
     const old = await generateKey({ name: "Old", email: "o@x.y", date: new Date("2020-01-01"), expiresInSeconds: 60 });
-    await vault.addRecipient("old", old.publicKey);
-    expect(await refusal(vault.set("a", "x"))).toMatchObject({ code: "vault.recipient" });
+    expect(await refusal(vault.addRecipient("old", old.publicKey))).toMatchObject({ code: "vault.recipient" });
     expect(await vault.list()).toEqual([]);
   });
 
-  it("needs a key to read and none to write", async () => {
+  it("needs a key to read and to change, none to list", async () => {
     await using folder = await temporaryFolder();
-    const vault = await openVault({ dir: folder.path });
+    const vault = await openVault({ dir: folder.path, key: ann.privateKey });
     await vault.addRecipient("ann", ann.publicKey);
     await vault.set("a", "x");
-    expect(await refusal(vault.get("a"))).toMatchObject({ code: "vault.no-key" });
+    const without = await openVault({ dir: folder.path });
+    expect(await without.list()).toEqual(["a"]);
+    expect(await refusal(without.get("a"))).toMatchObject({ code: "vault.no-key" });
+    expect(await refusal(without.set("a", "y"))).toMatchObject({ code: "vault.no-key" });
   });
 
   it.each(["../x", "recipients/ann", "", ".hidden", "A", "a..b", "a\nb"])("refuses the name %j", async (name) => {
@@ -93,28 +94,6 @@ describe("a vault", () => {
     await rename(join(folder.path, "live-token.asc"), join(folder.path, "test-token.asc"));
     expect(await refusal(vault.get("test-token"))).toMatchObject({ code: "secret.altered", exitCode: 5 });
   });
-
-  it("notices every changed byte of the message, and leaves only ciphertext on disk", async () => {
-    await using folder = await temporaryFolder();
-    const canary = "canary-7f3a9";
-    const vault = await openVault({ dir: folder.path, key: ann.privateKey });
-    await vault.addRecipient("ann", ann.publicKey);
-    await vault.set("token", canary);
-    const { enums, readMessage, unarmor, armor } = await import("openpgp");
-    const path = join(folder.path, "token.asc");
-    const sealed = await readFile(path, "utf8");
-    const bytes = (await readMessage({ armoredMessage: sealed })).write() as Uint8Array;
-    expect((await unarmor(sealed)).type).toBe(enums.armor.message);
-    for (let at = 0; at < bytes.length; at += 1) {
-      const changed = bytes.slice();
-      changed[at] = (changed[at] ?? 0) ^ (1 << (at % 8));
-      await writeFile(path, armor(enums.armor.message, changed));
-      const error = await refusal(vault.get("token"));
-      expect(["secret.altered", "secret.no-access"], `byte ${at}`).toContain(error.code);
-      expect(JSON.stringify(error) + String(error.stack)).not.toContain(canary);
-    }
-    expect((await readdir(folder.path)).toSorted()).toEqual(["recipients", "token.asc"]);
-  }, 60_000);
 });
 
 describe("a key's file", () => {
@@ -162,9 +141,7 @@ describe("a key's file", () => {
   it("is not quoted when it cannot be read", async () => {
     await using folder = await temporaryFolder();
     const vault = await openVault({ dir: folder.path, key: "canary-key-material" });
-    await vault.addRecipient("ann", ann.publicKey);
-    await vault.set("a", "x");
-    const error = await refusal(vault.get("a"));
+    const error = await refusal(vault.addRecipient("ann", ann.publicKey));
     expect(error.code).toBe("key.unreadable");
     expect(JSON.stringify(error) + String(error.stack)).not.toContain("canary");
   });

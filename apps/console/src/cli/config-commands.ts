@@ -1,16 +1,8 @@
 import type { Share } from "@slipway/config";
 import { type Command, InvalidArgumentError } from "commander";
 import type { ApplyOptions } from "../verbs/config/apply.ts";
-import type { Grammar } from "./program.ts";
+import type { Building } from "./building.ts";
 
-/** Texts by comma, and by saying the option again. */
-const names = (text: string, before: readonly string[] = []): readonly string[] => [
-  ...before,
-  ...text
-    .split(",")
-    .map((part) => part.trim())
-    .filter((part) => part !== ""),
-];
 /** A title may have commas in it, so each takes an option of its own. */
 const titles = (text: string, before: readonly string[] = []): readonly string[] => [...before, text];
 
@@ -30,13 +22,12 @@ const share = (text: string): Share => {
   return `${Number(percent[1])}%`;
 };
 
-const onHosts = (command: Command): Command => command.option("--on <hosts>", "only these hosts, by comma", names);
 const detailed = (command: Command): Command =>
   command.option("--detailed-exit-code", "exit 4 when there is nothing to do", false);
 
 /** What may be said when properties are made true. */
 const applying = (command: Command): Command =>
-  detailed(onHosts(command))
+  detailed(command)
     .option("--only <title>", "only this property or bundle and what it needs; may be repeated", titles)
     .option("--at-once <n|p%>", "go in batches of so many hosts", share)
     .option("--canary <n>", "so many hosts go first, and alone", whole)
@@ -67,9 +58,10 @@ const applyOptions = (own: Record<string, unknown>, args: readonly string[]): Ap
 });
 
 /** `ops config` and what belongs to it. */
-export function configCommands(program: Command, { verb, sub }: Grammar): void {
+export function configCommands(program: Command, { verb, sub, list }: Building): void {
+  const onHosts = (command: Command): Command => command.option("--on <hosts>", "only these hosts, by comma", list);
   const config = verb(
-    applying(sub(program, "config", "make every host have the properties that ops.config.ts gives it"))
+    applying(onHosts(sub(program, "config", "make every host have the properties that ops.config.ts gives it")))
       .option("--plan", "show what would change and stop: ops config plan", false)
       .addHelpText(
         "after",
@@ -93,7 +85,9 @@ export function configCommands(program: Command, { verb, sub }: Grammar): void {
     }),
   );
   verb(
-    applying(sub(config, "apply [file]", "the same as ops config; with a file exactly the plan that is saved in it")),
+    applying(
+      onHosts(sub(config, "apply [file]", "the same as ops config; with a file exactly the plan that is saved in it")),
+    ),
     async () => (await import("../verbs/config/apply.ts")).applyConfig,
     applyOptions,
   );

@@ -25,13 +25,14 @@ function told(code: string, message: string, exit: number): number {
 }
 
 const program = createProgram(async (globals, load, options) => {
+  const context = createContext(globals, stop.signal);
   try {
     const run = await load();
-    process.exitCode = await run(createContext(globals, stop.signal), options);
+    process.exitCode = await run(context, options);
   } catch (error) {
     process.exitCode = interrupted
       ? told("ops.interrupted", "interrupted", exitCodes.interrupted)
-      : presentError(error, globals);
+      : presentError(error, globals, context.out.hidden);
   }
 });
 

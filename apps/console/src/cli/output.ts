@@ -1,5 +1,5 @@
 import { styleText } from "node:util";
-import { SlipwayError } from "@slipway/model";
+import { type Mask, SlipwayError } from "@slipway/model";
 
 type Style = Parameters<typeof styleText>[0];
 
@@ -19,6 +19,12 @@ export interface Output {
   say(line: string): void;
   /** A heading of a part that begins. */
   heading(line: string): void;
+  /** The same for a secret that was asked for: the one thing that is not hidden. */
+  reveal(text: string, data: unknown): void;
+  /** From now on nothing of what the mask knows is written, whatever it is part of. */
+  hide(mask: Mask): void;
+  /** Text as it may be written. */
+  hidden(text: string): string;
   /** A line marked as good, changed, or bad. */
   mark(kind: "ok" | "changed" | "bad" | "note", line: string): void;
 }
@@ -28,17 +34,40 @@ const styles = { ok: "green", changed: "yellow", bad: "red", note: "dim" } as co
 
 const paint = (style: Style, text: string): string => styleText(style, text, { stream: process.stderr });
 
+/** Plain data with every text in it changed. Names of fields stay. */
+function mapTexts(value: unknown, change: (text: string) => string): unknown {
+  if (typeof value === "string") return change(value);
+  if (Array.isArray(value)) return value.map((one) => mapTexts(one, change));
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, mapTexts(one, change)]));
+}
+
+/** Nothing that a mask knows can be in it, and it is still JSON. */
+export const jsonLine = (data: unknown, hidden: (text: string) => string): string =>
+  `${JSON.stringify(mapTexts(JSON.parse(JSON.stringify(data)), hidden))}\n`;
+
 export function createOutput(options: OutputOptions): Output {
+  const masks: Mask[] = [];
+  const hidden = (text: string): string => masks.reduce((shown, mask) => mask.text(shown), text);
   const err = (line: string): void => {
-    if (!options.quiet) process.stderr.write(`${line}\n`);
+    if (!options.quiet) process.stderr.write(`${hidden(line)}\n`);
+  };
+  const print = (text: string): void => {
+    if (text !== "") process.stdout.write(text.endsWith("\n") ? text : `${text}\n`);
   };
   return {
     json: options.json,
     watched: !options.quiet && process.stdout.isTTY && process.stderr.isTTY,
     result(text, data) {
-      if (options.json) process.stdout.write(`${JSON.stringify(data)}\n`);
-      else if (text !== "") process.stdout.write(text.endsWith("\n") ? text : `${text}\n`);
+      if (options.json) process.stdout.write(jsonLine(data, hidden));
+      else print(hidden(text));
     },
+    reveal(text, data) {
+      if (options.json) process.stdout.write(`${JSON.stringify(data)}\n`);
+      else print(text);
+    },
+    hide: (mask) => void masks.push(mask),
+    hidden,
     say: err,
     heading: (line) => err(paint("bold", line)),
     mark: (kind, line) => err(`  ${paint(styles[kind], marks[kind])} ${line}`),
@@ -51,7 +80,11 @@ const diskFull = (error: unknown): boolean =>
   (("code" in error && error.code === "ENOSPC") || ("cause" in error && diskFull(error.cause)));
 
 /** The lines that tell of an error, without a stack trace unless SLIPWAY_DEBUG is set, and the exit code. */
-export function presentError(error: unknown, options: OutputOptions): number {
+export function presentError(
+  error: unknown,
+  options: OutputOptions,
+  hidden: (text: string) => string = (text) => text,
+): number {
   const shown =
     error instanceof SlipwayError
       ? error
@@ -68,10 +101,11 @@ export function presentError(error: unknown, options: OutputOptions): number {
             hint: "This is a defect of ops itself; SLIPWAY_DEBUG=1 shows where it happened.",
             cause: error,
           });
-  if (options.json) process.stdout.write(`${JSON.stringify({ ok: false, error: shown.toJSON() })}\n`);
-  process.stderr.write(`${paint("red", "error")} ${shown.message} ${paint("dim", `[${shown.code}]`)}\n`);
-  if (shown.hint !== undefined && shown.hint !== "") process.stderr.write(`${paint("cyan", " hint")} ${shown.hint}\n`);
+  if (options.json) process.stdout.write(jsonLine({ ok: false, error: shown.toJSON() }, hidden));
+  process.stderr.write(`${paint("red", "error")} ${hidden(shown.message)} ${paint("dim", `[${shown.code}]`)}\n`);
+  if (shown.hint !== undefined && shown.hint !== "")
+    process.stderr.write(`${paint("cyan", " hint")} ${hidden(shown.hint)}\n`);
   if (process.env.SLIPWAY_DEBUG !== undefined)
-    process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+    process.stderr.write(`${hidden(error instanceof Error ? (error.stack ?? error.message) : String(error))}\n`);
   return shown.exitCode;
 }

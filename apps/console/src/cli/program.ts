@@ -1,7 +1,9 @@
 import { exitCodes } from "@slipway/model";
 import { Command, type CommanderError, InvalidArgumentError } from "commander";
+import type { Building } from "./building.ts";
 import { configCommands } from "./config-commands.ts";
 import type { Context, GlobalOptions } from "./context.ts";
+import { addSecrets } from "./secrets.ts";
 
 /** A verb: does its work and gives the exit code. */
 export type Verb<O> = (context: Context, options: O) => Promise<number>;
@@ -16,15 +18,13 @@ const port = (text: string): number => {
   return value;
 };
 
-/** How verbs are added to the program. */
-export interface Grammar {
-  readonly verb: <O>(
-    on: Command,
-    load: () => Promise<Verb<O>>,
-    options: (own: Record<string, unknown>, args: readonly string[]) => O,
-  ) => Command;
-  readonly sub: (parent: Command, name: string, description: string) => Command;
-}
+const list = (text: string, before: readonly string[] = []): readonly string[] => [
+  ...before,
+  ...text
+    .split(",")
+    .map((part) => part.trim())
+    .filter((part) => part !== ""),
+];
 
 /** The command line. Verbs are imported when they run, so that `--help` stays quick. */
 export function createProgram(run: RunVerb): Command {
@@ -40,13 +40,13 @@ export function createProgram(run: RunVerb): Command {
     .exitOverride();
 
   /** Global options are taken before and after the verb. */
-  const verb: Grammar["verb"] = (on, load, options) =>
+  const verb: Building["verb"] = (on, load, options) =>
     on.action(async (...given: unknown[]) => {
       const command = given.at(-1) as Command;
       const all = command.optsWithGlobals<GlobalOptions & Record<string, unknown>>();
       await run(all, load, options(all, command.args));
     });
-  const sub: Grammar["sub"] = (parent, name, description) => {
+  const sub: Building["sub"] = (parent, name, description) => {
     const made = parent.command(name).description(description);
     made
       .option("--json", "print the result as JSON")
@@ -92,24 +92,8 @@ export function createProgram(run: RunVerb): Command {
       ...(typeof own.confirm === "string" ? { confirm: own.confirm } : {}),
     }),
   );
-  configCommands(program, { verb, sub });
-
-  const secrets = program.command("secrets").description("the vault: values encrypted by OpenPGP in the repository");
-  verb(
-    sub(secrets, "set <name>", "set a secret; the value is read from standard input"),
-    async () => (await import("../verbs/secrets.ts")).setSecret,
-    (_, args) => ({ name: args[0] ?? "" }),
-  );
-  verb(
-    sub(secrets, "get <name>", "print a secret's value"),
-    async () => (await import("../verbs/secrets.ts")).getSecret,
-    (_, args) => ({ name: args[0] ?? "" }),
-  );
-  verb(
-    sub(secrets, "list", "list the secrets, and which of those that ops.config.ts names are missing"),
-    async () => (await import("../verbs/secrets.ts")).listSecrets,
-    () => ({}),
-  );
+  configCommands(program, { verb, sub, list });
+  addSecrets(program, { verb, sub, list });
 
   const ci = program.command("ci").description("the queue and its runs");
   verb(

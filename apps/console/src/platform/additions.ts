@@ -1,6 +1,4 @@
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
-import { resolve } from "node:path";
 import { compileMonitor } from "@slipway/monitor";
 import type { MachineInfo } from "@slipway/provision";
 import type { StationSpec } from "../station/plan.ts";
@@ -83,7 +81,7 @@ export async function additionsFor(
   images: StationImages,
 ): Promise<{ readonly additions: Additions; readonly stations: readonly StationSpec[] }> {
   const { identity, project } = session;
-  const { ci, monitor, vault = "secrets" } = project.platform;
+  const { ci, monitor } = project.platform;
   const operator = identity.ssh.publicKey;
   const rootKeys = [operator];
   if (ci?.on.name === host) rootKeys.push(await publicHalf(identity, stationSecrets.ciKey));
@@ -93,7 +91,7 @@ export async function additionsFor(
     planned.map(async ({ role, settings, secrets, mounts }): Promise<StationSpec> => {
       const hash = createHash("sha256").update(JSON.stringify(settings));
       // A secret that was set anew has another ciphertext; the value itself must not reach a label, not even as a digest.
-      for (const name of secrets) hash.update(await readFile(resolve(project.root, vault, `${name}.asc`)));
+      for (const name of secrets) hash.update(await identity.vault.version(name));
       return {
         name: `slipway-${role}`,
         image: images.station.id,

@@ -1,7 +1,9 @@
 import { once } from "node:events";
 import { createWriteStream, type WriteStream } from "node:fs";
 import type { FleetEvent } from "@slipway/config";
-import { type Clock, messageOf } from "@slipway/model";
+import { messageOf } from "@slipway/model";
+import type { Context } from "../cli/context.ts";
+import { jsonLine } from "../cli/output.ts";
 import { fail } from "../errors.ts";
 
 /** Where events go as lines of JSON, each with `at` in ISO form. */
@@ -11,12 +13,15 @@ export interface EventSink {
   close(): Promise<void>;
 }
 
-/** Opens a file for events, or standard output for `-`. Throws `ops.cannot-write`. */
-export async function eventSink(target: string, clock: Clock): Promise<EventSink> {
+/** Opens a file for events, or standard output for `-`. Secrets are hidden. Throws `ops.cannot-write`. */
+export async function eventSink(
+  target: string,
+  { clock, out: { hidden } }: Pick<Context, "clock" | "out">,
+): Promise<EventSink> {
   const line = (event: FleetEvent): string => {
     const { type, ...more } = event;
     const host = "host" in more ? { host: more.host } : {};
-    return `${JSON.stringify({ at: new Date(clock.now()).toISOString(), ...host, type, ...more })}\n`;
+    return jsonLine({ at: new Date(clock.now()).toISOString(), ...host, type, ...more }, hidden);
   };
   if (target === "-") {
     return { write: (event) => void process.stdout.write(line(event)), close: () => Promise.resolve() };

@@ -10,6 +10,8 @@ export interface LocalFolder {
   readonly cache: string;
   /** How the last run of `ops config` ended on each host. */
   readonly configRuns: string;
+  /** What this machine saw last of the vault. */
+  readonly vaultSeen: string;
   /** Held while keys and secrets are made. */
   readonly lock: string;
 }
@@ -22,5 +24,6 @@ export const localFolder = (root: string): LocalFolder => ({
   sshConfig: join(root, "ssh_config"),
   cache: join(root, "cache"),
   configRuns: join(root, "config-runs.json"),
+  vaultSeen: join(root, "vault-seen.json"),
   lock: join(root, "keys.lock"),
 });

@@ -1,7 +1,7 @@
 import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { generateSshKey } from "@slipway/provision/ssh-key";
-import { generateKey, openVault, type Vault, writeKeyFile } from "@slipway/trust";
+import { exportGpgKey, generateKey, openVault, seenFile, type Vault, writeKeyFile } from "@slipway/trust";
 import { stationSecrets } from "../station/settings.ts";
 import type { LocalFolder } from "./folder.ts";
 import type { Project } from "./load.ts";
@@ -10,8 +10,6 @@ import type { Project } from "./load.ts";
 export interface Identity {
   readonly ssh: { readonly privateKey: string; readonly publicKey: string };
   readonly vault: Vault;
-  /** Folder with the public halves of keys whose private ones are in the vault. */
-  readonly publicFolder: string;
 }
 
 const missing = (error: unknown): boolean => error instanceof Error && "code" in error && error.code === "ENOENT";
@@ -33,6 +31,7 @@ export async function ensureIdentity(
   project: Project,
   folder: LocalFolder,
   say: (line: string) => void,
+  context = project.platform.context,
 ): Promise<Identity> {
   await mkdir(folder.keys, { recursive: true, mode: 0o700 });
   await chmod(folder.keys, 0o700);
@@ -50,20 +49,41 @@ export async function ensureIdentity(
       return made;
     },
   );
+  return { ssh, vault: await ensureVault(project, folder, say, context) };
+}
+
+/** Names a key of gpg's keyring; then no OpenPGP key is made, and its agent asks for what it needs. */
+export const gpgVariable = "SLIPWAY_GPG_KEY";
+
+async function ensureVault(
+  project: Project,
+  folder: LocalFolder,
+  say: (line: string) => void,
+  context: string | undefined,
+): Promise<Vault> {
+  const gpg = process.env[gpgVariable] ?? "";
   const keyFile = join(folder.keys, "operator.asc");
-  const dir = resolve(project.root, project.platform.vault ?? "secrets");
-  const vault = await openVault({ dir, key: { file: keyFile } });
-  const publicFile = join(folder.keys, "operator.pub.asc");
-  await readOr(readFile(keyFile), async () => {
-    const made = await generateKey({ name: "Slipway operator", email: "operator@localhost" });
-    await writeFile(publicFile, made.publicKey);
-    await writeKeyFile(keyFile, made.privateKey);
-    say(`made an OpenPGP key for you: ${keyFile}`);
-    return Buffer.from(made.privateKey);
+  const vault = await openVault({
+    dir: resolve(project.root, project.platform.vault ?? "secrets"),
+    key: gpg === "" ? { file: keyFile } : { gpg },
+    seen: seenFile(folder.vaultSeen),
+    say,
+    ...(context === undefined ? {} : { context }),
   });
+  const publicFile = join(folder.keys, "operator.pub.asc");
+  if (gpg === "") {
+    await readOr(readFile(keyFile), async () => {
+      const made = await generateKey({ name: "Slipway operator", email: "operator@localhost" });
+      await writeFile(publicFile, made.publicKey);
+      await writeKeyFile(keyFile, made.privateKey);
+      say(`made an OpenPGP key for you: ${keyFile}`);
+      return Buffer.from(made.privateKey);
+    });
+  }
   // Nobody can read a vault yet: its first recipient is who works here. Into a team's vault somebody of the team lets you.
-  if ((await vault.list()).length === 0) await vault.addRecipient("operator", await readFile(publicFile, "utf8"));
-  return { ssh, vault, publicFolder: join(dir, "public") };
+  if (await vault.fresh())
+    await vault.addRecipient("operator", gpg === "" ? await readFile(publicFile, "utf8") : await exportGpgKey({ gpg }));
+  return vault;
 }
 
 interface OwnSecret {
@@ -110,8 +130,6 @@ function ownSecrets(project: Project): readonly OwnSecret[] {
   return wanted;
 }
 
-const publicFile = (identity: Identity, name: string): string => join(identity.publicFolder, name);
-
 /** Makes the secrets that Slipway itself needs and that the vault does not have. Gives how many were made. */
 export async function ensureOwnSecrets(
   project: Project,
@@ -122,19 +140,28 @@ export async function ensureOwnSecrets(
   let made = 0;
   for (const own of ownSecrets(project)) {
     if (there.has(own.name)) continue;
-    const { value, publicHalf } = await own.make();
-    if (publicHalf !== undefined) {
-      await mkdir(identity.publicFolder, { recursive: true });
-      await writeFile(publicFile(identity, own.name), publicHalf);
-    }
-    // Last: a secret that is there is complete.
-    await identity.vault.set(own.name, value);
+    await setOwn(identity.vault, own);
     say(`made the secret ${own.name}`);
     made += 1;
   }
   return made;
 }
 
+async function setOwn(vault: Vault, own: OwnSecret): Promise<void> {
+  const { value, publicHalf } = await own.make();
+  await vault.set(own.name, value, publicHalf === undefined ? {} : { publicHalf });
+}
+
+/** Names of the secrets that Slipway itself makes for a platform. */
+export const ownSecretNames = (project: Project): readonly string[] => ownSecrets(project).map(({ name }) => name);
+
+/** Gives one of Slipway's own secrets a new value. False for a name that is none of them. */
+export async function renewOwnSecret(project: Project, vault: Vault, name: string): Promise<boolean> {
+  const own = ownSecrets(project).find((one) => one.name === name);
+  if (own !== undefined) await setOwn(vault, own);
+  return own !== undefined;
+}
+
 /** The public half of a key in the vault. */
 export const publicHalf = async (identity: Identity, name: string): Promise<string> =>
-  (await readFile(publicFile(identity, name), "utf8")).trim();
+  (await identity.vault.publicHalf(name)).trim();

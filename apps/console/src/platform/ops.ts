@@ -32,6 +32,8 @@ export interface OpsSpec<Repository extends string> {
   readonly name: string;
   /** Folder of the vault, from ops.config.ts. Default `secrets`. */
   readonly vault?: string;
+  /** Whose secrets of the vault it uses, such as `"staging"`: those before the ones for all. Default: only those for all. */
+  readonly context?: string;
   readonly hosts: readonly Host[];
   readonly ci?: CiSpec<Repository>;
   readonly deployments?: Readonly<Record<string, DeploymentSpec<NoInfer<Repository>>>>;

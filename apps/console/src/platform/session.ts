@@ -5,6 +5,7 @@ import { lockFile } from "@slipway/journal";
 import type { Connection, Host } from "@slipway/model";
 import { knownHosts, listMachines, type MachineInfo, type OpenCloud, openCloud, sshConfig } from "@slipway/provision";
 import { isDroplet } from "@slipway/provision/digitalocean";
+import type { Vault } from "@slipway/trust";
 import type { Context } from "../cli/context.ts";
 import { fail } from "../errors.ts";
 import { type LocalFolder, localFolder } from "./folder.ts";
@@ -35,13 +36,35 @@ const bootMs = 30_000;
 const lockMs = 20_000;
 
 /** One at a time: two first commands at once would each make keys, and a vault for keys that the other replaced. */
-async function makeOnce(project: Project, folder: LocalFolder, { out, signal, clock }: Context): Promise<Identity> {
+async function makeOnce(
+  project: Project,
+  folder: LocalFolder,
+  { out, signal, clock }: Context,
+  { own, vaultContext }: { readonly own: boolean; readonly vaultContext?: string },
+): Promise<Identity> {
   const say = (line: string): void => out.mark("note", line);
   await mkdir(folder.root, { recursive: true });
   using _lock = await lockFile(folder.lock, { waitMs: lockMs, signal, clock });
-  const identity = await ensureIdentity(project, folder, say);
-  await ensureOwnSecrets(project, identity, say);
+  const identity = await ensureIdentity(project, folder, say, vaultContext);
+  out.hide(identity.vault.revealed);
+  if (own) await ensureOwnSecrets(project, identity, say);
   return identity;
+}
+
+/** The project and its vault, for verbs that need no machine and must work with a vault that is not in order. */
+export interface VaultRoom {
+  readonly project: Project;
+  readonly folder: LocalFolder;
+  readonly vault: Vault;
+}
+
+export async function openVaultRoom(context: Context, vaultContext?: string): Promise<VaultRoom> {
+  const { signal, cwd, config } = context;
+  const project = await loadProject({ cwd, signal, ...(config === undefined ? {} : { config }) });
+  const folder = localFolder(project.local);
+  const more = vaultContext === undefined ? {} : { vaultContext };
+  const { vault } = await makeOnce(project, folder, context, { own: false, ...more });
+  return { project, folder, vault };
 }
 
 export async function openSession(context: Context): Promise<Session> {
@@ -49,7 +72,7 @@ export async function openSession(context: Context): Promise<Session> {
   const project = await loadProject({ cwd, signal, ...(config === undefined ? {} : { config }) });
   const folder = localFolder(project.local);
   const say = (line: string): void => out.mark("note", line);
-  const identity = await makeOnce(project, folder, context);
+  const identity = await makeOnce(project, folder, context, { own: true });
   const { platform } = project;
 
   let cloud: Promise<OpenCloud> | undefined;

@@ -52,7 +52,7 @@ export async function demo(context: Context, options: DemoOptions): Promise<numb
     // One document on standard output: the report, with what stopped it.
     if (out.json)
       out.result("", { ...report, error: error instanceof SlipwayError ? error.toJSON() : { message: error.message } });
-    return presentError(error, { json: false, quiet: false });
+    return presentError(error, { json: false, quiet: false }, out.hidden);
   }
   if (options.once) {
     out.result(formatVoyage(report), report);

@@ -10,31 +10,33 @@ export const endOfFrame = (name: string, status = '"$?"'): string => `printf '\\
 
 /**
  * Cuts the output of a session into frames. A mark is a line of its own, `<nonce> <name> <status>`; as the nonce is random
- * and new for every run, no output can hold it by chance or malice. Chunks may be cut anywhere.
+ * and new for every run, no output can hold it by chance or malice. Chunks may be cut anywhere; each is searched once, however large
+ * the answer grows.
  */
 export function frameReader(nonce: string): (chunk: string) => readonly Frame[] {
   const mark = `\n${nonce} `;
-  let rest = "";
-  // Where the search goes on, so that a large answer in small chunks is not searched again and again.
-  let from = 0;
+  /** Text that holds no mark, and what may hold the beginning of one. */
+  let settled: string[] = [];
+  let open = "";
   return (chunk) => {
-    rest += chunk;
+    open += chunk;
     const frames: Frame[] = [];
     for (;;) {
-      const start = rest.indexOf(mark, from);
+      const start = open.indexOf(mark);
       if (start < 0) {
-        from = Math.max(0, rest.length - mark.length + 1);
+        const cut = open.length - mark.length + 1;
+        if (cut > 0) {
+          settled.push(open.slice(0, cut));
+          open = open.slice(cut);
+        }
         return frames;
       }
-      const end = rest.indexOf("\n", start + mark.length);
-      if (end < 0) {
-        from = start;
-        return frames;
-      }
-      const [name = "", status = ""] = rest.slice(start + mark.length, end).split(" ");
-      frames.push({ name, status: Number(status), text: rest.slice(0, start) });
-      rest = rest.slice(end + 1);
-      from = 0;
+      const end = open.indexOf("\n", start + mark.length);
+      if (end < 0) return frames;
+      const [name = "", status = ""] = open.slice(start + mark.length, end).split(" ");
+      frames.push({ name, status: Number(status), text: settled.join("") + open.slice(0, start) });
+      settled = [];
+      open = open.slice(end + 1);
     }
   };
 }

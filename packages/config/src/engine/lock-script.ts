@@ -12,6 +12,8 @@ export interface LockRequest {
 
 /** Longest time in seconds that a change of a run which was cut off may take. */
 const patience = 3_600;
+/** How often a lock that is held is looked at. */
+const looksPerSecond = 5;
 /** A session that was sent nothing for so long belongs to nobody: its operator sleeps, or the link is gone without a word. */
 const idleSeconds = 120;
 
@@ -28,25 +30,25 @@ export const lockScript = ({
   holder,
   waitSeconds,
 }: LockRequest): string => `S=${quote(folder)} R=${quote(run)}
-(umask 077 && mkdir -p "$S") && mkdir -p "$S/pending" || exit 71
+mkdir -p -m 0700 "$S" && mkdir -p "$S/pending" || exit 71
 exec 9>>"$S/lock"
 if ! flock -n 9; then
-w=${Math.ceil(waitSeconds)} told=
+w=${Math.ceil(waitSeconds * looksPerSecond)} told=
 while ! flock -n 9; do
 h=p= r= n=
 read -r p r n <"$S/holder" 2>/dev/null
 if [ "$r" = "$R" ]; then
-w=${patience}
+w=${patience * looksPerSecond}
 [ -e "$S/busy" ] || kill -KILL "$p" 2>/dev/null
 else
 q=$(sed -n 's/^PPid:[[:space:]]*//p' "/proc/\${p:-none}/status" 2>/dev/null)
-[ -n "$told" ] || case $q in ''|1) w=${patience} ;; esac
+[ -n "$told" ] || case $q in ''|1) w=${patience * looksPerSecond} ;; esac
 [ -n "$told" ] || { printf %s "$n"; ${endOfFrame("waiting", "0")}; }
 fi
 told=yes
 [ "$w" -gt 0 ] || break
 w=$((w-1))
-sleep 1
+sleep ${1 / looksPerSecond}
 done
 fi
 if flock -n 9; then

@@ -1,8 +1,14 @@
 import { randomBytes } from "node:crypto";
-import { type Connection, messageOf, type Process } from "@slipway/model";
+import { type Connection, messageOf, type Process, SlipwayError } from "@slipway/model";
 import { fail } from "../errors.ts";
 import { type Frame, frameReader } from "./frames.ts";
 import { message, prologue } from "./script.ts";
+
+/** The largest answer of one command, in characters. */
+const answerLimit = 64 << 20;
+
+/** The link broke: what was sent may have run. */
+const lost: ReadonlySet<string> = new Set(["connection.lost", "connection.closed"]);
 
 /** One `sh` on a host that answers scripts in frames. Scripts are sent one after another, each in one round trip. */
 export interface Session extends AsyncDisposable {
@@ -29,6 +35,7 @@ function sessionOf(shell: Process, nonce: string, host: string, signal: AbortSig
   let busy = false;
   let roundTrips = 0;
   let boot = "";
+  let unframed = 0;
   let ended: Error | undefined;
   let errors = "";
   let take: (frame: Frame) => void = () => {};
@@ -36,18 +43,27 @@ function sessionOf(shell: Process, nonce: string, host: string, signal: AbortSig
 
   const read = frameReader(nonce);
   shell.stdout.setEncoding("utf8").on("data", (chunk: string) => {
-    for (const frame of read(chunk)) take(frame);
+    const frames = read(chunk);
+    unframed = frames.length > 0 ? 0 : unframed + chunk.length;
+    for (const frame of frames) take(frame);
+    if (unframed <= answerLimit) return;
+    end(`one answer was larger than ${answerLimit >> 20} MiB`);
+    shell.kill();
   });
   // Always drained: an unread stderr stops the shell.
   shell.stderr.setEncoding("utf8").on("data", (chunk: string) => {
     errors = (errors + chunk).slice(-4_096);
   });
   const end = (why: string, cause?: unknown): void => {
-    ended ??= fail(
-      "config.session",
-      `the shell on ${host} ended: ${why}${errors === "" ? "" : `; it said: ${errors.trim()}`}`,
-      { cause },
-    );
+    // A shell that never began has a reason of its own, such as a sudo that refuses, with its own advice.
+    const never = boot === "" && cause instanceof SlipwayError && !lost.has(cause.code);
+    ended ??= never
+      ? cause
+      : fail(
+          "config.session",
+          `the shell on ${host} ended: ${why}${errors === "" ? "" : `; it said: ${errors.trim()}`}`,
+          { cause },
+        );
     abandon(ended);
   };
   shell.exit.then(

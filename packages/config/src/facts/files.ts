@@ -5,6 +5,8 @@ export interface FileSeen {
   readonly kind: "file" | "directory" | "other" | "absent";
   /** Whether the path itself is a symbolic link, dangling or not. */
   readonly link: boolean;
+  /** What the link points to, as it is written. */
+  readonly target?: string;
   /** Four octal digits. */
   readonly mode: string;
   readonly owner: string;
@@ -15,10 +17,11 @@ export interface FileSeen {
   readonly content?: string;
 }
 
-// Subjects are "<wanted digest or nothing>:<path>". Three processes in all, and one more per file whose content differs.
+// Subjects are "<wanted digest or nothing>:<path>". Three processes in all, and one more per link and per file whose content differs.
 const script = `w=$(printf '%s\\n' "$@")
 for s do shift; set -- "$@" "\${s#*:}"; done
 stat -c 'l	%n	%F' -- "$@"
+for p do [ ! -L "$p" ] || printf 'n	%s	%s\\n' "$p" "$(readlink -- "$p")"; done
 stat -L -c 's	%n	%F	%a	%U	%G' -- "$@"
 h=$(sha256sum -- "$@")
 printf '%s\\n' "$h"
@@ -49,9 +52,11 @@ const absent: FileSeen = { kind: "absent", link: false, mode: "", owner: "", gro
 export function parseFile(stdout: string, path: string): FileSeen {
   let seen = absent;
   let link = false;
+  let target: string | undefined;
   for (const line of stdout.split("\n")) {
     const fields = line.split("\t");
     if (fields[1] === path && fields[0] === "l") link = fields[2] === "symbolic link";
+    else if (fields[1] === path && fields[0] === "n") target = fields[2] ?? "";
     else if (fields[1] === path && fields[0] === "s") {
       const [, , kind = "", mode = "", owner = "", group = ""] = fields;
       seen = { kind: kindOf(kind), link: false, mode: mode.padStart(4, "0"), owner, group };
@@ -59,7 +64,7 @@ export function parseFile(stdout: string, path: string): FileSeen {
       seen = { ...seen, content: Buffer.from(fields[2] ?? "", "base64").toString("utf8") };
     } else if (line.slice(64) === `  ${path}`) seen = { ...seen, sha256: line.slice(0, 64) };
   }
-  return { ...seen, link };
+  return { ...seen, link, ...(target === undefined ? {} : { target }) };
 }
 
 const kindOf = (text: string): FileSeen["kind"] =>

@@ -1,32 +1,94 @@
-import { type DebianLike, debianLike, type Property, property } from "@slipway/model";
+import { all, type DebianLike, debianLike, type Property, property, type Revertable, revertable } from "@slipway/model";
+import { fail } from "../errors.ts";
 import { installed } from "./apt.ts";
-import { daemonReloaded, running } from "./systemd.ts";
+import { absent, content, directory } from "./file.ts";
+import { daemonReloaded, disabled, restarted, running } from "./systemd.ts";
 
-const path = "/etc/systemd/system/systemd-timesyncd.service.d/slipway.conf";
-// In a container the clock belongs to the outer machine, and the unit would be skipped without a word.
-const text = "[Unit]\nConditionVirtualization=\nConditionCapability=\n";
+/** In a container the clock belongs to the outer machine, and the unit would be skipped without a word; elsewhere there is nothing to do. */
+function allowed(unit: string, text: string): Property<DebianLike> {
+  const folder = `/etc/systemd/system/${unit}.service.d`;
+  const path = `${folder}/slipway.conf`;
+  return property(unit === timesyncd ? "time service may run here" : `${unit} may run here`, {
+    on: debianLike,
+    observe: {
+      read: ["sh", "-c", 'systemd-detect-virt --container; cat "$1"', "sh", path],
+      reads: [`file:${path}`],
+      parse: (stdout) => ({ container: !stdout.startsWith("none"), done: stdout.endsWith(text) }),
+    },
+    plan: (seen) =>
+      !seen.container || seen.done
+        ? []
+        : [["mkdir", "-p", folder], { path, content: text, mode: "0644", owner: "root", group: "root" }],
+    writes: [`file:${path}`],
+  }).onChange(daemonReloaded);
+}
 
-/** systemd-timesyncd may run in a container too; elsewhere there is nothing to do. */
-const allowed: Property<DebianLike> = property("time service may run here", {
-  on: debianLike,
-  observe: {
-    read: ["sh", "-c", 'systemd-detect-virt --container; cat "$1"', "sh", path],
-    reads: [`file:${path}`],
-    parse: (stdout) => ({ container: !stdout.startsWith("none"), done: stdout.endsWith(text) }),
-  },
-  plan: (seen) =>
-    !seen.container || seen.done
-      ? []
-      : [
-          ["mkdir", "-p", "/etc/systemd/system/systemd-timesyncd.service.d"],
-          { path, content: text, mode: "0644", owner: "root", group: "root" },
-        ],
-  writes: [`file:${path}`],
-});
-
-const service: Property<DebianLike> = running("systemd-timesyncd").requires(
-  allowed.requires(installed("systemd-timesyncd")).onChange(daemonReloaded),
-);
+const timesyncd = "systemd-timesyncd";
 
 /** The clock is kept right over NTP by systemd-timesyncd, now and after a reboot. */
-export const synchronised: Property<DebianLike> = service.describe("clock is synchronised");
+export const synchronised: Property<DebianLike> = running(timesyncd)
+  .requires(
+    allowed(timesyncd, "[Unit]\nConditionVirtualization=\nConditionCapability=\n").requires(installed(timesyncd)),
+  )
+  .describe("clock is synchronised");
+
+function checked(names: readonly string[]): readonly string[] {
+  if (names.length === 0) throw fail("config.bad-argument", "a clock needs a time server");
+  for (const name of names)
+    if (!/^[A-Za-z0-9]([A-Za-z0-9.:-]*[A-Za-z0-9])?$/.test(name))
+      throw fail("config.bad-argument", `"${name}" is not a time server`);
+  return names;
+}
+
+const drop = "/etc/systemd/timesyncd.conf.d";
+
+/** The clock is kept right by systemd-timesyncd from these servers alone. Its opposite leaves it to the distribution's. */
+export function servers(...names: readonly string[]): Revertable<DebianLike> {
+  const path = `${drop}/slipway.conf`;
+  // Without a fallback of ours, also with an empty one, those that are built in come after ours.
+  const list = checked(names).join(" ");
+  const text = `[Time]\nNTP=${list}\nFallbackNTP=${list}\n`;
+  const settings = content(path, text).requires(directory(drop)).onChange(restarted(timesyncd));
+  return revertable(
+    all(`clock follows ${names.join(", ")}`, [settings.requires(installed(timesyncd)), synchronised]),
+    absent(path).onChange(restarted(timesyncd)).describe("clock follows the distribution's servers"),
+  );
+}
+
+export interface ChronyOptions {
+  /** Servers. Default: none, then there is a pool. */
+  readonly servers?: readonly string[];
+  /** Names with many servers each. Default: Debian's pool, unless there are servers. */
+  readonly pools?: readonly string[];
+  /** The servers prove who they are by NTS, RFC 8915. */
+  readonly nts?: boolean;
+}
+
+const chronyFile = "/etc/chrony/chrony.conf";
+
+/** The clock is kept right by chrony, which takes the place of systemd-timesyncd: it contradicts {@link synchronised} and {@link servers}. */
+export function chrony(options: ChronyOptions = {}): Property<DebianLike> {
+  const from = options.servers ?? [];
+  const pools = options.pools ?? (from.length === 0 ? ["2.debian.pool.ntp.org"] : []);
+  checked([...from, ...pools]);
+  const how = options.nts === true ? "iburst nts" : "iburst";
+  const text = `# Managed by Slipway.
+${from.map((name) => `server ${name} ${how}\n`).join("")}${pools.map((name) => `pool ${name} ${how}\n`).join("")}keyfile /etc/chrony/chrony.keys
+driftfile /var/lib/chrony/chrony.drift
+ntsdumpdir /var/lib/chrony
+logdir /var/log/chrony
+maxupdateskew 100.0
+rtcsync
+makestep 1 3
+# No other host is served.
+port 0
+`;
+  const settings = content(chronyFile, text, { validate: ["chronyd", "-p", "-f", "{}"] })
+    .requires(installed("chrony"))
+    .onChange(restarted("chrony"));
+  const unit = "[Unit]\nConditionCapability=\n[Service]\nExecStart=\nExecStart=!/usr/sbin/chronyd $DAEMON_OPTS -x\n";
+  return running("chrony")
+    .requires(all("chrony is set up", [settings, allowed("chrony", unit).requires(installed("chrony"))]))
+    .requires(disabled(timesyncd))
+    .describe("clock is synchronised by chrony");
+}

@@ -2,61 +2,36 @@ import { createHash } from "node:crypto";
 import {
   type Change,
   type Command,
+  type Content,
+  contentKey,
+  derived,
   everyOs,
   type Os,
   type Property,
   property,
   type Revertable,
-  Secret,
+  revertable,
+  type Surroundings,
 } from "@slipway/model";
 import { diffLines } from "../diff.ts";
-import { fail } from "../errors.ts";
 import { type FileSeen, file } from "../facts/files.ts";
+import { attributes, attributesDiff, type Ownership, owned } from "./file-ownership.ts";
 
-export interface Ownership {
-  /** Octal, e.g. `"0640"`. Default 0644 for files, 0600 for secrets, 0755 for directories. */
-  readonly mode?: string;
-  /** Default root. */
-  readonly owner?: string;
-  /** Default: the group of the same name as the owner. */
-  readonly group?: string;
-}
+export * from "./file-edit.ts";
+export { owned, symlink } from "./file-links.ts";
+export type { Ownership } from "./file-ownership.ts";
 
 export interface ContentOptions extends Ownership {
   /** Must succeed before the file is installed; `{}` stands for the path of the new file. */
   readonly validate?: Command;
 }
 
-function owned(path: string, fallbackMode: string, options: Ownership): Required<Ownership> {
-  if (!path.startsWith("/") || /[\u0000-\u001f\\]|\/\/|\/\.\.?(\/|$)|.\/$/.test(path)) {
-    throw fail("config.bad-argument", `${JSON.stringify(path)} is not a plain absolute path`);
-  }
-  const mode = (options.mode ?? fallbackMode).padStart(4, "0");
-  if (!/^[0-7]{4}$/.test(mode)) throw fail("config.bad-argument", `the mode ${mode} of ${path} is not octal`);
-  const owner = options.owner ?? "root";
-  return { mode, owner, group: options.group ?? owner };
-}
-
-function attributes(path: string, seen: FileSeen, want: Required<Ownership>): readonly Command[] {
-  const commands: Command[] = [];
-  if (seen.owner !== want.owner || seen.group !== want.group)
-    commands.push(["chown", `${want.owner}:${want.group}`, "--", path]);
-  if (seen.mode !== want.mode) commands.push(["chmod", want.mode, "--", path]);
-  return commands;
-}
-
-function attributesDiff(seen: FileSeen, want: Required<Ownership>): string {
-  const before = `${seen.mode} ${seen.owner}:${seen.group}`;
-  const after = `${want.mode} ${want.owner}:${want.group}`;
-  return before === after ? "" : `- ${before}\n+ ${after}`;
-}
-
 /**
  * A file has exactly this content, mode and owner. It is replaced at once, so a reader sees the old or the new one. A link at
- * `path` is followed. The folder must exist. The content of a {@link Secret} is in no plan, diff, argument or log.
+ * `path` is followed. The folder must exist. A Secret, or text with secrets in it, is in no plan, diff, argument or log.
  */
-export function content(path: string, text: string | Secret, options: ContentOptions = {}): Revertable<Os> {
-  const secret = Secret.is(text) ? text : undefined;
+export function content(path: string, text: Content, options: ContentOptions = {}): Revertable<Os> {
+  const secret = typeof text === "string" ? undefined : text;
   const want = owned(path, secret === undefined ? "0644" : "0600", options);
   const digest = typeof text === "string" ? createHash("sha256").update(text).digest("hex") : undefined;
   const write = {
@@ -68,7 +43,7 @@ export function content(path: string, text: string | Secret, options: ContentOpt
   return property(`${path} has its content`, {
     on: everyOs,
     about: `file:${path}`,
-    detail: [digest ?? secret?.name, want],
+    detail: [digest ?? (secret === undefined ? undefined : contentKey(secret)), want],
     observe: file(path, digest),
     plan: (seen, known) => {
       const wanted = digest ?? (secret === undefined ? undefined : known.digest(secret));
@@ -86,6 +61,22 @@ export function content(path: string, text: string | Secret, options: ContentOpt
     secrets: secret === undefined ? [] : [secret],
     revert: { title: `${path} is absent`, plan: (seen) => gone(path, seen) },
   });
+}
+
+/**
+ * As {@link content}, with a text that depends on what is known of the host and of the platform's other hosts: their names, addresses and
+ * what they tell. `text` is pure; it is called whenever the host is planned. A secret goes into it by `secretText`.
+ */
+export function template(
+  path: string,
+  text: (around: Surroundings) => Content,
+  options: ContentOptions = {},
+): Revertable<Os> {
+  owned(path, "0644", options);
+  const made = derived(`${path} has the content of its template`, everyOs, (around) =>
+    content(path, text(around), options),
+  );
+  return revertable(made, absent(path));
 }
 
 function gone(path: string, seen: FileSeen): readonly Change[] {

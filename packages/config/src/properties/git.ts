@@ -16,6 +16,8 @@ export const installed: Property<Os, "git"> = giving(
   "git",
 );
 
+export { type CloneOptions, clone, type Version } from "./git-clone.ts";
+
 export interface RepositoryOptions {
   /** Folder of the repositories, also the home of the user. Default /srv/git. */
   readonly home?: string;

@@ -1,64 +1,50 @@
-import { type DebianLike, debianLike, type Property, property, type Revertable, revertable } from "@slipway/model";
-import { absent, content } from "./file.ts";
-import { reloaded } from "./systemd.ts";
+import { type DebianLike, type Revertable, revertable, telling } from "@slipway/model";
+import { dropIn } from "./ssh-drop-in.ts";
+import type { SshdSettings } from "./ssh-settings.ts";
 
-// First among the drop-ins: sshd keeps the first value it reads, so nothing that comes later weakens it.
-const path = "/etc/ssh/sshd_config.d/00-slipway.conf";
-const text = `PasswordAuthentication no
-KbdInteractiveAuthentication no
-PermitEmptyPasswords no
-PermitRootLogin prohibit-password
-PubkeyAuthentication yes
-X11Forwarding no
-MaxAuthTries 4
-`;
+export { hostKey, hostKeys, type KeyType } from "./ssh-host-keys.ts";
+export { knownHosts, knows } from "./ssh-known-hosts.ts";
+export type { SshdSettings } from "./ssh-settings.ts";
+export { acceptsUsersOf } from "./user-keys.ts";
 
-// Tried before the configuration there is, where it will stand.
-const tried = `set -e
-c=$(mktemp)
-trap 'rm -f "$c"' EXIT
-cat -- "$1" /etc/ssh/sshd_config >"$c"
-mkdir -p /run/sshd
-sshd -t -f "$c"`;
+/**
+ * sshd has these settings, once a host: written as one drop-in that `sshd -t` has tried, reloaded, then asked for with `sshd -T`. Running
+ * sessions stay. Throws `config.bad-argument`.
+ */
+export function settings(given: SshdSettings): Revertable<DebianLike> {
+  const made = dropIn("settings", `sshd has ${Object.keys(given).join(", ")} set`, given);
+  const ports = given.Port === undefined ? [] : [given.Port].flat();
+  return revertable(telling(made, ...ports.map(listens)), made.opposite);
+}
 
-const wanted = [
-  "passwordauthentication no",
-  "kbdinteractiveauthentication no",
-  "permitrootlogin without-password",
-  "pubkeyauthentication yes",
-];
+const listens = (port: number) => ({ kind: "port", port, protocol: "tcp", owner: "sshd", from: "anywhere" }) as const;
 
-/** sshd itself says what is in force, whatever other files hold. */
-const inForce: Property<DebianLike> = property("sshd takes keys only", {
-  on: debianLike,
-  about: "sshd settings",
-  observe: {
-    read: ["sshd", "-T"],
-    reads: [`file:${path}`],
-    parse: (stdout) => {
-      const lines = stdout.replaceAll("prohibit-password", "without-password").split("\n");
-      return wanted.filter((one) => !lines.includes(one));
-    },
-  },
-  plan: (missing) =>
-    missing.length === 0
-      ? []
-      : [
-          [
-            "sh",
-            "-c",
-            'echo "sshd -T does not say: $1; is sshd_config.d included?" >&2; exit 1',
-            "sh",
-            missing.join(", "),
-          ],
-        ],
-  writes: [],
-});
+const keysAlone = {
+  PasswordAuthentication: "no",
+  KbdInteractiveAuthentication: "no",
+  PermitEmptyPasswords: "no",
+} as const satisfies SshdSettings;
 
-/** Nobody logs in with a password, root by key alone. Tried with `sshd -t` first; running sessions stay. */
-export const hardened: Revertable<DebianLike> = revertable(
-  inForce
-    .requires(content(path, text, { validate: ["sh", "-c", tried, "sh", "{}"] }).onChange(reloaded("ssh")))
-    .describe("ssh is hardened"),
-  absent(path).onChange(reloaded("ssh")).describe("ssh is as the distribution has it"),
-);
+/** Nobody logs in with a password; keys still work. */
+export const noPasswords: Revertable<DebianLike> = dropIn("passwords", "nobody logs in with a password", keysAlone);
+
+/** Whether root logs in by SSH. On a host that is configured as root by its key, `"no"` is taken back at once. */
+export const rootLogin = (how: "no" | "with a key"): Revertable<DebianLike> =>
+  dropIn("root", how === "no" ? "root does not log in by ssh" : "root logs in with a key alone", {
+    PermitRootLogin: how === "no" ? "no" : "prohibit-password",
+  });
+
+/**
+ * Nobody logs in with a password, root by key alone, and few guesses are taken. Running sessions stay. Where root must not log in at all,
+ * say {@link noPasswords} and {@link rootLogin}.
+ */
+export const hardened: Revertable<DebianLike> = (() => {
+  const made = dropIn("hardened", "ssh is hardened", {
+    ...keysAlone,
+    PermitRootLogin: "prohibit-password",
+    PubkeyAuthentication: "yes",
+    X11Forwarding: "no",
+    MaxAuthTries: 4,
+  });
+  return revertable(telling(made, listens(22)), made.opposite.describe("ssh is as the distribution has it"));
+})();

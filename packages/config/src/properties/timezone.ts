@@ -1,4 +1,14 @@
-import { everyOs, type Fact, type Os, type Property, perOs, property, together } from "@slipway/model";
+import {
+  type DebianLike,
+  debianLike,
+  everyOs,
+  type Fact,
+  type Os,
+  type Property,
+  perOs,
+  property,
+  together,
+} from "@slipway/model";
 import { fail } from "../errors.ts";
 import * as apk from "./apk.ts";
 import * as apt from "./apt.ts";
@@ -34,10 +44,26 @@ export function is(zone: `${string}/${string}` | "UTC"): Property<Os> {
           ],
     writes: ["file:/etc/localtime", "file:/etc/timezone"],
   });
-  const data = perOs("time zones are known", {
-    debian: apt.installed("tzdata"),
-    ubuntu: apt.installed("tzdata"),
-    alpine: apk.installed("tzdata"),
-  });
+  const debian = known(path).requires(apt.installed("tzdata"));
+  const data = perOs("time zones are known", { debian, ubuntu: debian, alpine: apk.installed("tzdata") });
   return set.requires(data);
 }
+
+const more = 'apt-cache show tzdata-legacy >/dev/null 2>&1 || { echo "there is no time zone $1" >&2; exit 1; }';
+
+/** From Debian 13 and Ubuntu 24.04 on, old names such as US/Eastern are a package of their own. */
+const known = (path: string): Property<DebianLike> =>
+  property(`${path} is there`, {
+    on: debianLike,
+    observe: {
+      read: ["ls", "-d", "--", "/usr/share/zoneinfo"],
+      of: [path],
+      reads: ["package:tzdata", "package:tzdata-legacy"],
+      parse: (stdout) => stdout.split("\n").includes(path),
+    },
+    plan: (there) => {
+      const install = apt.install(["tzdata-legacy"]);
+      return there ? [] : [...install.slice(0, -1), ["sh", "-c", more, "sh", path], ...install.slice(-1)];
+    },
+    writes: ["package:tzdata-legacy"],
+  });

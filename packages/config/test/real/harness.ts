@@ -8,12 +8,16 @@ import {
   type Connection,
   debian,
   type Host,
+  type HostInfo,
+  hostInfo,
   type Revertable,
   revert,
   type Secrets,
+  type Surroundings,
 } from "@slipway/model";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { apply, formatPlan, formatReport, observe, plan, type Report } from "../../src/index.ts";
+import { canary } from "./canary.ts";
 
 export type Release = "12" | "13";
 
@@ -28,8 +32,14 @@ export interface RealCase {
   readonly afterwards?: Readonly<Record<string, string | RegExp>>;
   /** For which releases. Default: all. */
   readonly on?: readonly Release[];
+  /** The platform's other hosts. */
+  readonly hosts?: readonly HostInfo[];
   /** Values of secrets by name; none may show in any plan, event or report. */
   readonly secrets?: Readonly<Record<string, string>>;
+  /** Text that is no secret though one contains it, such as the public half of a key. */
+  readonly open?: string;
+  /** Processes that may hold a secret in their environment, which only root reads: they take it from nowhere else. */
+  readonly mayHold?: RegExp;
   /** Shell script that removes what the case left. */
   readonly cleanup?: string;
 }
@@ -59,7 +69,7 @@ export async function tryAll(release: Release): Promise<void> {
     let machine: Machine;
     let connection: Connection;
     beforeAll(async () => {
-      machine = await startMachine({ name: `config-${release}` });
+      machine = await startMachine({ name: `config-${release}`, distro: `debian-${release}` });
       const { name: host, address, port, user, hostKey, privateKey } = machine;
       connection = await connectBySsh({ host, address, port, user, hostKeys: [hostKey.sha256] }, { privateKey });
     });
@@ -83,6 +93,14 @@ export async function tryAll(release: Release): Promise<void> {
       const values = one.secrets ?? {};
       const secrets: Secrets = { reveal: async (secret) => values[secret.name] ?? "" };
       const told: string[] = [];
+      const around = (host: Host): Surroundings => {
+        const self = {
+          ...hostInfo(host),
+          address: machine.address,
+          hostKeys: [`${machine.hostKey.type} ${machine.hostKey.raw}`],
+        };
+        return { self, hosts: [self, ...(one.hosts ?? [])] };
+      };
       // Each case is a host of its own to the engine, or it would take back what the one before brought.
       const options = { secrets, stateFolder: `/var/lib/slipway/case-${randomUUID()}` };
       const hostWith = (has: AnyProperty): Host => ({
@@ -94,13 +112,14 @@ export async function tryAll(release: Release): Promise<void> {
         can: () => true,
       });
       const planned = async (of: AnyProperty) => {
-        const made = plan(hostWith(of), await observe(hostWith(of), connection, options));
+        const host = hostWith(of);
+        const made = plan(host, await observe(host, connection, { ...options, around: around(host) }), around(host));
         told.push(JSON.stringify(made), formatPlan(made, { all: true }));
         return made.items.map((item) => item.state);
       };
       const make = async (of: AnyProperty): Promise<Report> => {
         const onEvent = (event: unknown): void => void told.push(JSON.stringify(event));
-        const report = await apply(hostWith(of), connection, { ...options, onEvent });
+        const report = await apply(hostWith(of), connection, { ...options, onEvent, around: around(hostWith(of)) });
         told.push(JSON.stringify(report));
         expect(report.failed + report.blocked, formatReport(report)).toBe(0);
         return report;
@@ -112,8 +131,16 @@ export async function tryAll(release: Release): Promise<void> {
         expect(await planned(of)).not.toContain("change");
       };
       if (one.before !== undefined) await run(one.before);
+      const words = Object.values(values);
+      const bird = words.length === 0 ? undefined : await canary(connection, words, one.open);
+      let seen: readonly string[] = [];
       try {
-        await becomesTrue(property);
+        try {
+          await becomesTrue(property);
+        } finally {
+          seen = ((await bird?.end()) ?? []).filter((place) => one.mayHold?.test(place) !== true);
+        }
+        expect(seen, "where values of secrets were seen").toEqual([]);
         await prints(one.shows);
         if ("opposite" in property) {
           await becomesTrue(revert(property as Revertable<never>));
@@ -122,7 +149,7 @@ export async function tryAll(release: Release): Promise<void> {
       } finally {
         if (one.cleanup !== undefined) await run(one.cleanup);
       }
-      for (const value of Object.values(values)) expect(told.join("\n")).not.toContain(value);
+      for (const value of words) expect(told.join("\n")).not.toContain(value);
     });
   });
 }

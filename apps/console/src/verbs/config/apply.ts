@@ -38,7 +38,7 @@ export async function applyConfig(context: Context, options: ApplyOptions): Prom
     context.out.result("nothing to retry: the last run left no host behind", { ok: true, changes: 0, hosts: [] });
     return exitCodes.nothingToDo;
   }
-  const sink = options.events === undefined ? undefined : await eventSink(options.events, context.clock);
+  const sink = options.events === undefined ? undefined : await eventSink(options.events, context);
   try {
     return await run(session, context, { ...what, options, sink });
   } finally {

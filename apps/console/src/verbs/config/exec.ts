@@ -64,7 +64,7 @@ export async function execOnHosts(context: Context, options: ExecOptions): Promi
       const mask = await masker(host, { secrets: session.identity.vault });
       const kept = { stdout: "", stderr: "" };
       const take = (name: "stdout" | "stderr") => (line: string) => {
-        const shown = mask(line);
+        const shown = out.hidden(mask(line));
         if (out.json) kept[name] += `${shown}\n`;
         else process[name].write(`${host.name.padEnd(width)} | ${shown}\n`);
       };

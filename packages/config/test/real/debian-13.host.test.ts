@@ -1,0 +1,3 @@
+import { tryAll } from "./harness.ts";
+
+await tryAll("13");
