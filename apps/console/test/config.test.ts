@@ -141,7 +141,7 @@ test("a plan limited to properties that are not there is refused", () => {
 
 test("the exit code of a run", () => {
   const result = (...hosts: readonly Partial<HostResult>[]): number =>
-    exitOf({ hosts: hosts.map((one) => ({ host: "h", outcome: "done", ms: 0, stations: [], ...one })) });
+    exitOf({ hosts: hosts.map((one) => ({ host: "h", outcome: "done", ms: 0, also: [], ...one })) });
   expect(result({}, {})).toBe(0);
   expect(result({}, { outcome: "failed" }, { outcome: "not begun" })).toBe(3);
   expect(result({ outcome: "failed" }, { outcome: "not begun" })).toBe(1);

@@ -146,12 +146,14 @@ test("a service that died after its start is not well, with what was seen of uni
     wellWithin: "1s",
     after: async (_, connection) => {
       await connection.exec(["systemctl", "stop", "answer"]);
+      return ["answer is stopped"];
     },
   });
   expect(result.hosts[0]?.outcome).toBe("failed");
   expect(result.hosts[0]?.why).toMatch(
     /^it is not well: unit answer\.service is inactive; tcp port 8080 does not answer: .*; http:\/\/localhost:8080\/ does not answer: /,
   );
+  expect(formatFleet(result)).toContain("  + answer is stopped\n  x it is not well");
   await run("three", "systemctl start answer");
 });
 

@@ -17,15 +17,6 @@ import { fleetTeller } from "./fleet-teller.ts";
 import { chosenHosts, type PreparedHost, preparedHosts } from "./prepare.ts";
 import type { Session } from "./session.ts";
 
-/** A host's result with what was done to the stations on it: started, replaced or removed, and images that were sent. */
-export interface ConfiguredHost extends HostResult {
-  readonly stations: readonly string[];
-}
-
-export interface Configured extends FleetResult {
-  readonly hosts: readonly ConfiguredHost[];
-}
-
 export interface ConfigureOptions
   extends Pick<FleetOptions, "canary" | "atOnce" | "giveUpAfter" | "only" | "removed" | "onEvent"> {
   /** Names of hosts; all when empty. */
@@ -39,13 +30,12 @@ export async function configureFleet(
   session: Session,
   context: Context,
   options: ConfigureOptions = {},
-): Promise<Configured> {
+): Promise<FleetResult> {
   const { signal, clock, out } = context;
   const { on = [], exactly, ...passed } = options;
   const prepared = await preparedHosts(session, await chosenHosts(session, on), { signal, only: options.only });
   const byName = new Map(prepared.map((one) => [one.host.name, one]));
-  const stations = new Map<string, readonly string[]>();
-  const result = await applyAll(
+  return await applyAll(
     prepared.map(({ host, around }) => {
       const saved = exactly?.get(host.name);
       return {
@@ -64,14 +54,13 @@ export async function configureFleet(
       after: async (host, connection) => {
         const one = byName.get(host.name);
         // Who asks for some properties asks for nothing else.
-        if (one === undefined || options.only !== undefined) return;
+        if (one === undefined || options.only !== undefined) return [];
         const done = await makeStations(one, connection, signal);
-        stations.set(host.name, done);
         for (const line of done) out.mark("changed", `${host.name}: ${line}`);
+        return done;
       },
     },
   );
-  return { ...result, hosts: result.hosts.map((host) => ({ ...host, stations: stations.get(host.host) ?? [] })) };
 }
 
 async function makeStations(
@@ -94,11 +83,11 @@ async function makeStations(
 
 const givesDocker = (host: Host): boolean => host.has.some((property) => property.gives.includes("docker"));
 
-export const changesOf = (hosts: readonly ConfiguredHost[]): number =>
-  hosts.reduce((sum, one) => sum + (one.report?.changed ?? 0) + one.stations.length, 0);
+export const changesOf = (hosts: readonly HostResult[]): number =>
+  hosts.reduce((sum, one) => sum + (one.report?.changed ?? 0) + one.also.length, 0);
 
 /** As {@link configureFleet} for all hosts, but throws `ops.hosts-failed` or `ops.partly-failed` with the reports of those that failed. */
-export async function configureAll(session: Session, context: Context): Promise<readonly ConfiguredHost[]> {
+export async function configureAll(session: Session, context: Context): Promise<readonly HostResult[]> {
   const result = await configureFleet(session, context, { onEvent: fleetTeller(context.out) });
   context.signal.throwIfAborted();
   const failed = result.hosts.filter((one) => one.outcome !== "done");

@@ -35,8 +35,8 @@ type Passed = "clock" | "signal" | "only" | "removed" | "lockWaitSeconds" | "hol
 
 export interface FleetOptions extends RolloutOptions, Pick<ApplyOptions, Passed> {
   readonly onEvent?: (event: FleetEvent) => void;
-  /** Done on a host whose properties are all true, before it is looked at; a rejection fails the host. */
-  readonly after?: (host: Host, connection: Connection, report: Report) => Promise<void>;
+  /** Done on a host whose properties are all true, before it is looked at. Gives what else was changed; a rejection fails the host. */
+  readonly after?: (host: Host, connection: Connection, report: Report) => Promise<readonly string[]>;
   /** Besides the checks that the host's properties tell: throws when the host is not well. Asked again until it is, or time is up. */
   readonly healthy?: (host: Host, connection: Connection) => Promise<void>;
   /** How long a host may take to become well after it was changed. Default 60 s. */
@@ -51,6 +51,8 @@ export interface HostResult {
   readonly outcome: HostOutcome;
   /** What was done; also of a host that is not well afterwards. */
   readonly report?: Report;
+  /** What `after` changed. */
+  readonly also: readonly string[];
   /** Why it failed, unless the report says it. */
   readonly why?: string;
   /** With `why`, when it was an error. */

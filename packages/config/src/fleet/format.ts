@@ -17,9 +17,10 @@ export function formatFleet(result: FleetResult, options: ReportFormat = {}): st
   return lines.join("\n");
 }
 
-function formatHost({ host, outcome, report, why, hint }: HostResult, options: ReportFormat): string[] {
+function formatHost({ host, outcome, report, also, why, hint }: HostResult, options: ReportFormat): string[] {
   if (outcome === "not begun") return [`${host}: not begun`];
   const lines = report === undefined ? [] : [formatReport(report, options)];
+  if (options.brief !== true) lines.push(...also.map((line) => `  + ${line}`));
   const told = report !== undefined && report.failed + report.blocked > 0;
   if (why !== undefined && !told) {
     lines.push(`${report === undefined ? `${host}: ` : "  x "}${why}`);

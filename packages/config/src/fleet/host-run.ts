@@ -19,7 +19,7 @@ export class HostRun {
     this.#target = target;
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
-    this.result = { host: target.host.name, outcome: "not begun", ms: 0 };
+    this.result = { host: target.host.name, outcome: "not begun", also: [], ms: 0 };
   }
 
   begin(): Promise<boolean> {
@@ -44,7 +44,8 @@ export class HostRun {
       this.result = { ...this.result, report };
       const failed = report.failed + report.blocked;
       if (failed > 0) return failed === 1 ? "a property failed" : `${failed} properties failed or were blocked`;
-      await after?.(host, await this.#live(), report);
+      const also = (await after?.(host, await this.#live(), report)) ?? [];
+      this.result = { ...this.result, also };
       return undefined;
     });
   }

@@ -1,11 +1,18 @@
-import { type FleetEvent, formatFleet, type HostPlan, refuseStale, type Share } from "@slipway/config";
+import {
+  type FleetEvent,
+  type FleetResult,
+  formatFleet,
+  type HostPlan,
+  refuseStale,
+  type Share,
+} from "@slipway/config";
 import { exitCodes, SlipwayError } from "@slipway/model";
 import { coloured } from "../../cli/colour.ts";
 import type { Context } from "../../cli/context.ts";
 import { fail } from "../../errors.ts";
 import { eachHost } from "../../platform/each-host.ts";
 import { type EventSink, eventSink } from "../../platform/events.ts";
-import { type Configured, type ConfigureOptions, changesOf, configureFleet } from "../../platform/fleet.ts";
+import { type ConfigureOptions, changesOf, configureFleet } from "../../platform/fleet.ts";
 import { fleetTeller } from "../../platform/fleet-teller.ts";
 import { leftOver, readLastRuns, rememberRun } from "../../platform/last-run.ts";
 import { chosenHosts, observeHost, preparedHosts } from "../../platform/prepare.ts";
@@ -150,7 +157,7 @@ async function run(
 }
 
 /** 0, 3 when some hosts are done and some are not; when none is, what their errors have in common, or 1. */
-export function exitOf({ hosts }: Pick<Configured, "hosts">): number {
+export function exitOf({ hosts }: Pick<FleetResult, "hosts">): number {
   if (hosts.every((host) => host.outcome === "done")) return exitCodes.done;
   if (hosts.some((host) => host.outcome === "done")) return exitCodes.partlyFailed;
   const exits = new Set(
