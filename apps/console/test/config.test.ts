@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
-import { file, type HostResult, type Plan, planToSave, type Seen } from "@slipway/config";
+import { file, type HostResult, planToSave, type Seen } from "@slipway/config";
 import { local } from "@slipway/connection";
 import { debian, type Host, host, systemClock, telling } from "@slipway/model";
 import { compileMonitor, monitor, url } from "@slipway/monitor";
@@ -20,7 +20,7 @@ import { existing } from "../src/platform/targets.ts";
 import { withToldChecks } from "../src/platform/told-checks.ts";
 import { exitOf } from "../src/verbs/config/apply.ts";
 import { runOn } from "../src/verbs/config/exec.ts";
-import { formatPlans } from "../src/verbs/config/plan.ts";
+import { formatPlans, type WholePlan } from "../src/verbs/config/plan.ts";
 
 let folder = "";
 beforeEach(() => {
@@ -123,8 +123,9 @@ const seen: Seen = {
 };
 
 test("hosts with the same plan are shown once, and all of it is summed up", () => {
-  const plan = (name: string, state: "ok" | "change"): Plan => ({
+  const plan = (name: string, state: "ok" | "change", ...stations: readonly string[]): WholePlan => ({
     host: name,
+    stations,
     items: [{ id: "1", property: "it holds", within: [], state, changes: state === "ok" ? [] : [["true"]] }],
   });
   expect(formatPlans([plan("a", "change"), plan("b", "ok"), plan("c", "change")], false)).toBe(
@@ -132,6 +133,9 @@ test("hosts with the same plan are shown once, and all of it is summed up", () =
   );
   expect(formatPlans([plan("a", "ok"), plan("b", "ok")], false)).toContain("2 hosts: nothing to do");
   expect(formatPlans([plan("a", "ok")], false)).toBe("a: 1 ok, 0 to change");
+  expect(formatPlans([plan("a", "ok", "slipway-ci runs"), plan("b", "ok")], false)).toBe(
+    "a: 1 ok, 0 to change\n  ~ slipway-ci runs\nb: 1 ok, 0 to change\n1 of 2 hosts would change",
+  );
 });
 
 test("a plan limited to properties that are not there is refused", () => {

@@ -33,6 +33,7 @@ const unsealed = {
   madeBy: "ada@desk",
   only: ["p"],
   hosts: [hostPlan],
+  stations: { web: ["slipway-ci runs"] },
 };
 
 test("a saved plan is for its owner, and comes back as it was", async () => {

@@ -6,15 +6,11 @@ import {
   type HostPlan,
   type HostResult,
 } from "@slipway/config";
-import { docker } from "@slipway/connection/docker";
-import { sendImages } from "@slipway/deploy";
-import type { Connection, Host } from "@slipway/model";
 import type { Context } from "../cli/context.ts";
 import { fail } from "../errors.ts";
-import { applyStations, seeStations } from "../station/apply.ts";
-import { describeStationStep, planStations } from "../station/plan.ts";
 import { fleetTeller } from "./fleet-teller.ts";
-import { chosenHosts, type PreparedHost, preparedHosts } from "./prepare.ts";
+import { makeStations } from "./host-stations.ts";
+import { chosenHosts, preparedHosts } from "./prepare.ts";
 import type { Session } from "./session.ts";
 
 export interface ConfigureOptions
@@ -62,26 +58,6 @@ export async function configureFleet(
     },
   );
 }
-
-async function makeStations(
-  prepared: PreparedHost,
-  connection: Connection,
-  signal: AbortSignal,
-): Promise<readonly string[]> {
-  const { host, stations, images, engine } = prepared;
-  if (engine === undefined || !givesDocker(host)) return [];
-  const target = await docker(connection);
-  const steps = planStations(stations, await seeStations(target));
-  const done: string[] = [];
-  if (images.length > 0) {
-    const sent = await sendImages({ from: engine, to: target, images, signal });
-    if (sent.bytes > 0) done.push(`images sent (${(sent.bytes / 1e6).toFixed(0)} MB)`);
-  }
-  await applyStations(target, steps, signal);
-  return [...done, ...steps.map(describeStationStep)];
-}
-
-const givesDocker = (host: Host): boolean => host.has.some((property) => property.gives.includes("docker"));
 
 export const changesOf = (hosts: readonly HostResult[]): number =>
   hosts.reduce((sum, one) => sum + (one.report?.changed ?? 0) + one.also.length, 0);

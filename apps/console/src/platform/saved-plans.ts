@@ -21,6 +21,8 @@ export interface SavedPlan {
   /** What the plan was limited to. */
   readonly only?: readonly string[];
   readonly hosts: readonly HostPlan[];
+  /** What would be done to the stations of each host. */
+  readonly stations: Readonly<Record<string, readonly string[]>>;
   /** Of all that stands before. */
   readonly checksum: string;
 }
@@ -40,6 +42,7 @@ const schema = z.object({
       items: z.array(z.object({ id: z.string(), property: z.string(), digest: z.string() })),
     }),
   ),
+  stations: z.record(z.string(), z.array(z.string())),
   checksum: z.string(),
 });
 

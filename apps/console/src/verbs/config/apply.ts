@@ -14,9 +14,10 @@ import { eachHost } from "../../platform/each-host.ts";
 import { type EventSink, eventSink } from "../../platform/events.ts";
 import { type ConfigureOptions, changesOf, configureFleet } from "../../platform/fleet.ts";
 import { fleetTeller } from "../../platform/fleet-teller.ts";
+import { stationsToDo } from "../../platform/host-stations.ts";
 import { leftOver, readLastRuns, rememberRun } from "../../platform/last-run.ts";
 import { chosenHosts, observeHost, preparedHosts } from "../../platform/prepare.ts";
-import { readSavedPlan } from "../../platform/saved-plans.ts";
+import { readSavedPlan, type SavedPlan } from "../../platform/saved-plans.ts";
 import { openSession, type Session } from "../../platform/session.ts";
 import { showPlan } from "./plan.ts";
 
@@ -77,7 +78,7 @@ async function whatToApply(
     const names = on.length === 0 ? [...exactly.keys()] : on;
     const other = names.find((name) => !exactly.has(name));
     if (other !== undefined) throw fail("ops.saved-plan", `${file} holds no plan of ${other}`);
-    await refuseMoved(session, context, { names, exactly, only: saved.only });
+    await refuseMoved(session, context, { names, exactly, saved });
     return { on: names, exactly, ...(saved.only === undefined ? {} : { only: saved.only }) };
   }
   const base = only === undefined ? {} : { only };
@@ -87,34 +88,46 @@ async function whatToApply(
   return left.length === 0 ? "nothing to retry" : { on: left, ...base };
 }
 
+const stale = (message: string): SlipwayError =>
+  new SlipwayError({
+    code: "config.stale",
+    exitCode: exitCodes.refused,
+    message,
+    hint: "Look at what changed and make a new plan: ops config plan --out FILE.",
+  });
+
 /** Before anything is done to any host; each is asked again under its lock. */
 async function refuseMoved(
   session: Session,
   context: Context,
-  saved: {
+  {
+    names,
+    exactly,
+    saved,
+  }: {
     readonly names: readonly string[];
     readonly exactly: ReadonlyMap<string, HostPlan>;
-    readonly only: readonly string[] | undefined;
+    readonly saved: SavedPlan;
   },
 ): Promise<void> {
-  const hosts = await chosenHosts(session, saved.names);
-  const prepared = await preparedHosts(session, hosts, { signal: context.signal });
+  const { only } = saved;
+  const prepared = await preparedHosts(session, await chosenHosts(session, names), { signal: context.signal });
   const { failed } = await eachHost(prepared, context, async (one) => {
-    const plan = saved.exactly.get(one.host.name);
-    const now = { host: one.host, around: one.around, ...(saved.only === undefined ? {} : { only: saved.only }) };
-    if (plan !== undefined) refuseStale(plan, now, await observeHost(session, one, context.signal));
+    const { name } = one.host;
+    const plan = exactly.get(name);
+    if (plan === undefined) return;
+    const now = { host: one.host, around: one.around, ...(only === undefined ? {} : { only }) };
+    refuseStale(plan, now, await observeHost(session, one, context.signal));
+    const stations = only === undefined ? await stationsToDo(one, await session.connect(name)) : [];
+    if (JSON.stringify(stations) !== JSON.stringify(saved.stations[name] ?? []))
+      throw stale(`the stations of ${name} are no longer as the plan saw them`);
   });
   const [first] = failed;
   if (first === undefined) return;
-  const names = failed.map((one) => one.host).join(", ");
+  const left = failed.map((one) => one.host).join(", ");
   if (failed.every((one) => one.code === "config.stale"))
-    throw new SlipwayError({
-      code: "config.stale",
-      exitCode: exitCodes.refused,
-      message: `nothing was done: ${names} moved on since the plan was made`,
-      hint: "Look at what changed and make a new plan: ops config plan --out FILE.",
-    });
-  throw fail("ops.hosts-failed", `nothing was done: ${names} could not be looked at`);
+    throw stale(`nothing was done: ${left} moved on since the plan was made`);
+  throw fail("ops.hosts-failed", `nothing was done: ${left} could not be looked at`);
 }
 
 async function run(

@@ -5,6 +5,7 @@ import { coloured } from "../../cli/colour.ts";
 import type { Context } from "../../cli/context.ts";
 import { fail } from "../../errors.ts";
 import { eachHost } from "../../platform/each-host.ts";
+import { stationsToDo } from "../../platform/host-stations.ts";
 import { chosenHosts, observeHost, preparedHosts } from "../../platform/prepare.ts";
 import { platformDigest, savePlan } from "../../platform/saved-plans.ts";
 import { openSession, type Session } from "../../platform/session.ts";
@@ -20,16 +21,22 @@ export interface PlanOptions {
   readonly detailedExitCode: boolean;
 }
 
+/** A host's plan with what would be done to the stations on it. */
+export interface WholePlan extends Plan {
+  readonly stations: readonly string[];
+}
+
 /** Whether applying it does anything. */
-const doesSomething = (plan: Plan): boolean =>
+const doesSomething = (plan: WholePlan): boolean =>
+  plan.stations.length > 0 ||
   plan.items.some((item) => item.state === "change" || item.state === "unknown" || item.state === "remove");
 
 /** Text for people: every host's plan, those of hosts with the same one once, and a last line that says what it comes to. Pure. */
-export function formatPlans(plans: readonly Plan[], all: boolean): string {
+export function formatPlans(plans: readonly WholePlan[], all: boolean): string {
   const open = plans.filter(doesSomething);
   const hosts = new Map<string, string[]>();
   for (const plan of plans) {
-    const text = formatPlan({ ...plan, host: "" }, { all });
+    const text = [formatPlan({ ...plan, host: "" }, { all }), ...plan.stations.map((line) => `  ~ ${line}`)].join("\n");
     hosts.set(text, [...(hosts.get(text) ?? []), plan.host]);
   }
   const lines = [...hosts].map(([text, names]) => `${names.join(", ")}${text}`);
@@ -53,13 +60,15 @@ export async function showPlan(session: Session, context: Context, options: Plan
   const { platform } = session.project;
   const hosts = await chosenHosts(session, on);
   const prepared = await preparedHosts(session, hosts, { signal, only });
-  const { answers, failed, exit } = await eachHost(prepared, context, async (one) =>
-    planToSave(one.host, await observeHost(session, one, signal), {
-      around: one.around,
-      ...(only === undefined ? {} : { only }),
-    }),
-  );
-  const plans = answers.map((one) => one.value.plan);
+  const { answers, failed, exit } = await eachHost(prepared, context, async (one) => {
+    const [seen, stations] = await Promise.all([
+      observeHost(session, one, signal),
+      only === undefined ? stationsToDo(one, await session.connect(one.host.name)) : [],
+    ]);
+    const made = planToSave(one.host, seen, { around: one.around, ...(only === undefined ? {} : { only }) });
+    return { plan: { ...made.plan, stations }, saved: made.saved };
+  });
+  const plans = answers.map((one): WholePlan => one.value.plan);
   const lines = [formatPlans(plans, all)];
   if (file !== undefined) {
     if (failed.length > 0)
@@ -74,6 +83,7 @@ export async function showPlan(session: Session, context: Context, options: Plan
       madeBy: `${userInfo().username}@${hostname()}`,
       ...(only === undefined ? {} : { only }),
       hosts: answers.map((one) => one.value.saved),
+      stations: Object.fromEntries(plans.map((plan) => [plan.host, plan.stations])),
     });
     lines.push(`saved in ${file}; exactly this is done by: ops config apply ${file}`);
   }
