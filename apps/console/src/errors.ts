@@ -8,6 +8,7 @@ export const fail = errorsOf({
   "ops.config-shape": { exitCode: 2, hint: "End the file with: export default ops({ … })." },
   "ops.hosts": { exitCode: 2, hint: "Give every host of ops({ hosts }) a name of its own." },
   "ops.unknown-host": { exitCode: 2, hint: "Name a host of ops.config.ts." },
+  "ops.unknown-property": { exitCode: 2, hint: "Use a title as ops config plan --all prints it." },
   "ops.unknown-environment": { exitCode: 2, hint: "Name a deployment of ops.config.ts." },
   "ops.not-provisioned": { exitCode: 1, hint: "Run `pnpm ops provision` first." },
   "ops.empty-secret": { exitCode: 2, hint: "Give the value on standard input: ops secrets set NAME < file" },
@@ -39,6 +40,18 @@ export const fail = errorsOf({
     exitCode: 1,
     hint: "Mend what the report names and run the same command again: it goes on where it stopped.",
   },
+  "ops.saved-plan": { exitCode: 2, hint: "Make a new one: ops config plan --out FILE." },
+  "ops.saved-plan-other": {
+    exitCode: 5,
+    hint: "Apply it where it was made, or make a new one: ops config plan --out FILE.",
+  },
+  "ops.cannot-write": { exitCode: 1, hint: "Name another file, or mend the folder." },
+  "ops.bake-system": { exitCode: 2, hint: 'Bake a host whose os is debian("12") or debian("13").' },
+  "ops.bake-secrets": {
+    exitCode: 5,
+    hint: "Whoever has the image has its secrets. Take them out of the host's list, or say --with-secrets and keep the image private.",
+  },
+  "ops.bake-failed": { exitCode: 1, hint: "Mend what the report names and bake again: nothing was kept." },
   "ops.web-missing": { exitCode: 1, hint: "Run `pnpm --filter @slipway/console build:web`." },
   "ops.unverified": {
     exitCode: 5,

@@ -6,3 +6,4 @@ export {
   ops,
   type Platform,
 } from "./platform/ops.ts";
+export { type ExistingMachine, existing, inContainer, thisMachine } from "./platform/targets.ts";

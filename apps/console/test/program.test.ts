@@ -16,7 +16,7 @@ async function asked(...words: readonly string[]): Promise<{ globals: unknown; o
 
 const refused = async (...words: readonly string[]): Promise<CommanderError> => {
   const program = createProgram(async () => undefined);
-  for (const command of [program, ...program.commands])
+  for (const command of [program, ...program.commands, ...program.commands.flatMap((one) => one.commands)])
     command.configureOutput({ writeErr: () => undefined, writeOut: () => undefined });
   return program.parseAsync(words, { from: "user" }).then(
     () => {
@@ -42,6 +42,35 @@ test("options of a verb, global ones before and after it", async () => {
   expect(await asked("ci", "log", "7", "unit")).toMatchObject({ options: { run: "7", step: "unit" } });
 });
 
+test("ops config applies by itself, and everything of it can be said before or after its verbs", async () => {
+  expect(await asked("config")).toMatchObject({
+    options: { planOnly: false, on: [], retry: false, keepRemoved: false, all: false, detailedExitCode: false },
+  });
+  expect(await asked("config", "--plan", "--on", "a")).toMatchObject({ options: { planOnly: true, on: ["a"] } });
+  expect(await asked("config", "apply", "next.plan", "--on", "a,b")).toMatchObject({
+    options: { file: "next.plan", on: ["a", "b"] },
+  });
+  expect(
+    await asked("config", "apply", "--canary", "1", "--at-once", "25%", "--give-up-after", "3", "--retry", "--json"),
+  ).toMatchObject({
+    globals: { json: true },
+    options: { canary: 1, atOnce: "25%", giveUpAfter: 3, retry: true, planOnly: false },
+  });
+  expect(await asked("config", "--keep-removed", "--events", "-", "--only", "a, b", "--only", "c")).toMatchObject({
+    options: { keepRemoved: true, events: "-", only: ["a, b", "c"] },
+  });
+  expect(await asked("config", "plan", "--out", "f", "--all", "--detailed-exit-code")).toMatchObject({
+    options: { out: "f", all: true, detailedExitCode: true, on: [] },
+  });
+  expect(await asked("config", "exec", "uptime -p", "--on", "a", "--at-once", "2")).toMatchObject({
+    options: { command: "uptime -p", on: ["a"], atOnce: 2 },
+  });
+  expect(await asked("config", "exec", "--", "ls", "-l", "/")).toMatchObject({ options: { command: "ls -l /" } });
+  expect(await asked("config", "bake", "web", "--image", "a:b")).toMatchObject({
+    options: { host: "web", image: "a:b", withSecrets: false },
+  });
+});
+
 test("options of the secrets verbs", async () => {
   expect(await asked("secrets", "set", "a", "--for", "ada,ci", "--context", "prod")).toMatchObject({
     options: { name: "a", for: ["ada", "ci"], context: "prod" },
@@ -62,7 +91,9 @@ test("options of the secrets verbs", async () => {
 
 test("every verb can be loaded", async () => {
   for (const words of [
-    ["init"], ["provision"], ["config"], ["secrets", "set", "a"], ["secrets", "get", "a"], ["secrets", "list"],
+    ["init"], ["provision"], ["config"], ["config", "plan"], ["config", "apply"],
+    ["config", "drift"], ["config", "exec", "true"], ["config", "facts"], ["config", "bake", "a", "--image", "b"],
+    ["secrets", "set", "a"], ["secrets", "get", "a"], ["secrets", "list"],
     ["secrets", "edit", "a"], ["secrets", "rotate", "a"], ["secrets", "remove", "a"], ["secrets", "check"],
     ["secrets", "recipients"], ["secrets", "recipients", "list"], ["secrets", "recipients", "add", "a"], ["secrets", "recipients", "remove", "a"], ["ci", "runs"], ["ci", "wait", "x"],
     ["rollback", "prod"], ["releases", "prod"], ["monitor", "status"], ["doctor"],
@@ -74,5 +105,11 @@ test("what is not understood is a usage error, help is not", async () => {
   expect(usageExit(await refused("deploy"))).toBe(2);
   expect(usageExit(await refused("demo", "--nonsense"))).toBe(2);
   expect(usageExit(await refused("console", "--port", "70000"))).toBe(2);
+  for (const bad of ["0", "-1", "x", "0%", "101%", "1.5"])
+    expect(usageExit(await refused("config", "apply", "--at-once", bad)), bad).toBe(2);
+  expect(usageExit(await refused("config", "--canary", "10%"))).toBe(2);
+  expect(usageExit(await refused("config", "exec"))).toBe(2);
+  expect(usageExit(await refused("config", "bake", "web"))).toBe(2);
+  expect(usageExit(await refused("config", "polish"))).toBe(2);
   expect(usageExit(await refused("--help"))).toBe(0);
 });

@@ -1,6 +1,7 @@
 import { type Connection, type Host, systemClock } from "@slipway/model";
+import { chosen } from "./engine/chosen.ts";
 import { reveal } from "./engine/evaluate.ts";
-import { alone, type Item, itemsOf } from "./engine/items.ts";
+import { alone, itemsOf } from "./engine/items.ts";
 import { Link } from "./engine/link.ts";
 import type { ApplyOptions } from "./engine/options.ts";
 import { record, takeBack } from "./engine/record.ts";
@@ -26,7 +27,10 @@ export async function apply(host: Host, connection: Connection, options: ApplyOp
   await using link = new Link(connection, clock, options.signal);
   const run = new Run({ host, around, items, revealed }, link, clock, options);
   await run.observe();
-  if (options.exactly !== undefined) refuseStale(options.exactly, { host, around, items }, run.state.seen);
+  if (options.exactly !== undefined) {
+    const { only } = options;
+    refuseStale(options.exactly, { host, around, ...(only === undefined ? {} : { only }) }, run.state.seen);
+  }
   const partly = options.only !== undefined || options.removed === "keep";
   const gone = partly ? new Set<string>() : await takeBack(run, clock, options);
   for (const item of items) {
@@ -56,25 +60,4 @@ export async function apply(host: Host, connection: Connection, options: ApplyOp
     roundTrips: link.roundTrips,
     reconnects: link.reconnects,
   };
-}
-
-function chosen(items: readonly Item[], only: readonly string[] | undefined): readonly Item[] {
-  if (only === undefined) return items;
-  const wanted = new Set<string>();
-  const want = (item: Item): void => {
-    if (wanted.has(item.id)) return;
-    wanted.add(item.id);
-    for (const other of items) {
-      if (item.needs.has(other.id)) want(other);
-      // What follows a change belongs to it: a file without the reload is half a job.
-      else if (other.follows.has(item.id)) want(other);
-    }
-  };
-  for (const item of items)
-    if (only.includes(item.claim.title) || item.within.some((title) => only.includes(title))) want(item);
-  if (wanted.size === 0)
-    throw fail("config.bad-argument", `no property is called ${only.join(" or ")}`, {
-      hint: "Use the titles that a plan prints.",
-    });
-  return items.filter((item) => wanted.has(item.id));
 }

@@ -101,5 +101,8 @@ export function formatDrift(found: Drift): string {
       : [`      applied: ${item.applied.property}, ${new Date(item.applied.at).toISOString()} by ${item.applied.by}`]),
     ...(item.difference === undefined ? [] : item.difference.split("\n").map((line) => `      ${line}`)),
   ]);
-  return [`${found.host}: ${open.length === 0 ? "no drift" : `${open.length} differ`} (${when})`, ...lines].join("\n");
+  return [
+    `${found.host}: ${open.length === 0 ? "no drift" : open.length === 1 ? "1 differs" : `${open.length} differ`} (${when})`,
+    ...lines,
+  ].join("\n");
 }

@@ -2,7 +2,9 @@ export * from "./apply.ts";
 export * from "./configure.ts";
 export { diffLines } from "./diff.ts";
 export * from "./drift.ts";
+export { hasProperty } from "./engine/chosen.ts";
 export type { Reply, Seen } from "./engine/evaluate.ts";
+export { alone } from "./engine/items.ts";
 export { type AccountSeen, account, type GroupSeen, groupNamed, groups } from "./facts/accounts.ts";
 export { type FileSeen, file as fileAt } from "./facts/files.ts";
 export { type MountSeen, mounts, swaps } from "./facts/mounts.ts";
@@ -16,8 +18,17 @@ export {
   unneeded,
   upgrades,
 } from "./facts/packages.ts";
+export * as facts from "./facts/ready.ts";
 export { type TextSeen, text as textAt } from "./facts/texts.ts";
 export { type UnitSeen, unit } from "./facts/units.ts";
+export * from "./fleet/apply-all.ts";
+export { each } from "./fleet/each.ts";
+export { formatFleet } from "./fleet/format.ts";
+export { type Prepared, preflight } from "./fleet/preflight.ts";
+export type { RolloutOptions } from "./fleet/rollout.ts";
+export { countOf, type Share, type Wave, type WaveOptions, waves } from "./fleet/waves.ts";
+export * from "./look.ts";
+export * from "./mask.ts";
 export * from "./observe.ts";
 export * from "./plan.ts";
 export * as apk from "./properties/apk.ts";
@@ -54,4 +65,4 @@ export * as systemd from "./properties/systemd.ts";
 export * as timezone from "./properties/timezone.ts";
 export * as user from "./properties/user.ts";
 export * from "./report.ts";
-export { type HostPlan, hostPlan } from "./saved-plan.ts";
+export { type HostPlan, hostPlan, planToSave, refuseStale } from "./saved-plan.ts";

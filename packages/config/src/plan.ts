@@ -1,5 +1,6 @@
 import type { Change, Host, Surroundings } from "@slipway/model";
 import { orphansOf } from "./engine/applied.ts";
+import { chosen } from "./engine/chosen.ts";
 import { type Evaluation, evaluate, overlaps, readingsOfItem, type Seen } from "./engine/evaluate.ts";
 import { alone, type Item, itemsOf } from "./engine/items.ts";
 import { formatChange } from "./format-change.ts";
@@ -30,16 +31,21 @@ export interface Plan {
   readonly items: readonly PlanItem[];
 }
 
+export interface PlanOptions {
+  /** Titles of properties or bundles: only these and what they need. Nothing is taken back then. */
+  readonly only?: readonly string[];
+}
+
 /** Pure: what has to be done to a host that looks like `seen`. What is taken back comes first, as it is when the plan is applied. */
-export function plan(host: Host, seen: Seen, around: Surroundings = alone(host)): Plan {
+export function plan(host: Host, seen: Seen, around: Surroundings = alone(host), { only }: PlanOptions = {}): Plan {
   const planned = new Map<string, { item: Item; state: PlanState }>();
-  const all = itemsOf(host, around);
+  const all = chosen(itemsOf(host, around), only);
   const items = all.map((item): PlanItem => {
     const made = planItem(item, seen, planned);
     planned.set(item.id, { item, state: made.state });
     return made;
   });
-  const gone = orphansOf(seen.applied, all).map(
+  const gone = (only === undefined ? orphansOf(seen.applied, all) : []).map(
     ({ title, of, changes, stays }): PlanItem => ({
       id: `gone-${of[0] ?? ""}`,
       property: title,

@@ -36,11 +36,19 @@ export interface Report {
 
 const signs = { ok: "=", changed: "+", failed: "x", blocked: "!", skipped: ".", kept: "!" } as const;
 
+export interface ReportFormat {
+  /** Also what is simply ok. */
+  readonly all?: boolean;
+  /** Without what was changed, for somebody who saw it happen. */
+  readonly brief?: boolean;
+}
+
 /** A report for people: a summary, then what is not simply ok. */
-export function formatReport(report: Report, options: { readonly all?: boolean } = {}): string {
+export function formatReport(report: Report, options: ReportFormat = {}): string {
   const lines: string[] = [];
   for (const item of report.items) {
     if (options.all !== true && (item.outcome === "ok" || item.outcome === "skipped")) continue;
+    if (options.brief === true && options.all !== true && item.outcome === "changed") continue;
     const time = item.outcome === "changed" || item.outcome === "failed" ? ` (${formatMs(item.ms)})` : "";
     const gone = item.within.find((title) => title.startsWith("no longer in the list"));
     lines.push(`  ${signs[item.outcome]} ${item.property}${gone === undefined ? "" : ` (${gone})`}${time}`);

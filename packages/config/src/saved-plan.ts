@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { contentKey, type Host, type Surroundings } from "@slipway/model";
 import type { Seen } from "./engine/evaluate.ts";
-import type { Item } from "./engine/items.ts";
+import { alone, type Item, itemsOf } from "./engine/items.ts";
 import { fail } from "./errors.ts";
 import { type Plan, type PlanItem, plan } from "./plan.ts";
 
@@ -52,27 +52,36 @@ export function hostPlan(
   };
 }
 
+/** A host's plan together with what is kept of it. Pure but for the salt. */
+export function planToSave(
+  host: Host,
+  seen: Seen,
+  options: { readonly around?: Surroundings; readonly only?: readonly string[]; readonly salt?: string } = {},
+): { readonly plan: Plan; readonly saved: HostPlan } {
+  const { around = alone(host), only, salt } = options;
+  const made = plan(host, seen, around, only === undefined ? {} : { only });
+  return { plan: made, saved: hostPlan(made, itemsOf(host, around), seen, salt) };
+}
+
 /**
  * Throws `config.stale` unless the host, as it is seen under its lock, and the list of properties give the same plan again, change by
  * change; the message names what differs.
  */
 export function refuseStale(
   saved: HostPlan,
-  now: { readonly host: Host; readonly around: Surroundings; readonly items: readonly Item[] },
+  now: { readonly host: Host; readonly around: Surroundings; readonly only?: readonly string[] },
   seen: Seen,
 ): void {
-  const present = hostPlan(plan(now.host, seen, now.around), now.items, seen, saved.salt);
+  const { host, around } = now;
+  const present = planToSave(host, seen, { ...now, around, salt: saved.salt }).saved;
   const before = new Map(saved.items.map((item) => [item.id, item]));
   const after = new Map(present.items.map((item) => [item.id, item]));
   const differing = [
     ...present.items.filter((item) => before.get(item.id)?.digest !== item.digest),
     ...saved.items.filter((item) => !after.has(item.id)),
   ].map((item) => `"${item.property}"`);
-  if (saved.host === now.host.name && differing.length === 0) return;
+  if (saved.host === host.name && differing.length === 0) return;
   const list = differing.slice(0, 5).join(", ");
   const more = differing.length > 5 ? ` and ${differing.length - 5} more` : "";
-  throw fail(
-    "config.stale",
-    `${now.host.name} or its list of properties is no longer as the plan saw it: ${list}${more}`,
-  );
+  throw fail("config.stale", `${host.name} or its list of properties is no longer as the plan saw it: ${list}${more}`);
 }

@@ -34,7 +34,7 @@ const fail = errorsOf({
 });
 
 /** Throws `host.port-twice` when two different things would listen on one port. */
-function refusePortsTwice(name: string, has: readonly AnyProperty[]): void {
+export function refusePortsTwice(name: string, has: readonly AnyProperty[]): void {
   const owners = new Map<string, string>();
   for (const info of has.flatMap((one) => one.info)) {
     if (info.kind !== "port") continue;

@@ -20,6 +20,7 @@ export {
   monitor,
   type Stream,
   slack,
+  tcp,
   url,
   webhook,
 } from "./monitor.ts";

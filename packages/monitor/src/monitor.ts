@@ -3,6 +3,7 @@ import type { AlertPolicy } from "./alerts/machine.ts";
 import type { ChannelConfig } from "./channels/channel.ts";
 import type { CheckConfig } from "./checks/check.ts";
 import type { HttpCheckConfig } from "./checks/http.ts";
+import type { TcpCheckConfig } from "./checks/tcp.ts";
 import type { MonitorConfig } from "./config.ts";
 import { fail } from "./errors.ts";
 import { hostDefaults } from "./rules/defaults.ts";
@@ -75,6 +76,37 @@ export function url(address: `${"http" | "https"}://${string}`): {
             ...byState,
           },
         ],
+      };
+    },
+  };
+}
+
+/** A TCP port of a host. */
+export function tcp(
+  host: Named,
+  port: number,
+): {
+  /** A connection opens within this time. */
+  answers(within: Duration, more?: Omit<UrlExpectation, "body">): Check;
+} {
+  return {
+    answers(within, more = {}) {
+      const name = `tcp ${port}`;
+      const probe: TcpCheckConfig = {
+        kind: "tcp",
+        name,
+        host: host.name,
+        severity: more.severity ?? "critical",
+        port,
+        withinMs: ms(within),
+        ...(more.failures !== undefined && { failures: more.failures }),
+        ...(more.every !== undefined && { everyMs: ms(more.every) }),
+      };
+      const id = `${name} of ${host.name}`;
+      return {
+        title: `port ${port} of ${host.name} answers within ${within}`,
+        probes: [probe],
+        rules: [{ id, title: `port ${port} does not answer`, service: name, host: host.name, judge: { by: "state" } }],
       };
     },
   };

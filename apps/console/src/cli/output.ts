@@ -11,6 +11,8 @@ export interface OutputOptions {
 /** Where a verb writes: data to stdout, everything else to stderr. */
 export interface Output {
   readonly json: boolean;
+  /** Whether whoever reads the result saw the progress too, on the same terminal. */
+  readonly watched: boolean;
   /** The verb's result: `text` for people, `data` with --json. Called once. */
   result(text: string, data: unknown): void;
   /** A line of progress. */
@@ -55,6 +57,7 @@ export function createOutput(options: OutputOptions): Output {
   };
   return {
     json: options.json,
+    watched: !options.quiet && process.stdout.isTTY && process.stderr.isTTY,
     result(text, data) {
       if (options.json) process.stdout.write(jsonLine(data, hidden));
       else print(hidden(text));

@@ -1,5 +1,7 @@
 import { exitCodes } from "@slipway/model";
 import { Command, type CommanderError, InvalidArgumentError } from "commander";
+import type { Building } from "./building.ts";
+import { configCommands } from "./config-commands.ts";
 import type { Context, GlobalOptions } from "./context.ts";
 import { addSecrets } from "./secrets.ts";
 
@@ -15,9 +17,13 @@ const port = (text: string): number => {
     throw new InvalidArgumentError("a port is a whole number up to 65535");
   return value;
 };
+
 const list = (text: string, before: readonly string[] = []): readonly string[] => [
   ...before,
-  ...text.split(",").map((part) => part.trim()),
+  ...text
+    .split(",")
+    .map((part) => part.trim())
+    .filter((part) => part !== ""),
 ];
 
 /** The command line. Verbs are imported when they run, so that `--help` stays quick. */
@@ -34,17 +40,13 @@ export function createProgram(run: RunVerb): Command {
     .exitOverride();
 
   /** Global options are taken before and after the verb. */
-  const verb = <O>(
-    on: Command,
-    load: () => Promise<Verb<O>>,
-    options: (own: Record<string, unknown>, args: readonly string[]) => O,
-  ): Command =>
+  const verb: Building["verb"] = (on, load, options) =>
     on.action(async (...given: unknown[]) => {
       const command = given.at(-1) as Command;
       const all = command.optsWithGlobals<GlobalOptions & Record<string, unknown>>();
       await run(all, load, options(all, command.args));
     });
-  const sub = (parent: Command, name: string, description: string): Command => {
+  const sub: Building["sub"] = (parent, name, description) => {
     const made = parent.command(name).description(description);
     made
       .option("--json", "print the result as JSON")
@@ -90,14 +92,7 @@ export function createProgram(run: RunVerb): Command {
       ...(typeof own.confirm === "string" ? { confirm: own.confirm } : {}),
     }),
   );
-  verb(
-    sub(program, "config", "make every host have the properties that ops.config.ts gives it")
-      .option("--plan", "show what would change and stop", false)
-      .option("--on <hosts>", "only these hosts, by comma", list),
-    async () => (await import("../verbs/config.ts")).config,
-    (own) => ({ planOnly: own.plan === true, on: (own.on as readonly string[] | undefined) ?? [] }),
-  );
-
+  configCommands(program, { verb, sub, list });
   addSecrets(program, { verb, sub, list });
 
   const ci = program.command("ci").description("the queue and its runs");

@@ -1,16 +1,5 @@
 import { type Command, InvalidArgumentError } from "commander";
-import type { Verb } from "./program.ts";
-
-/** What a part of the command line is built with. */
-export interface Building {
-  readonly verb: <O>(
-    on: Command,
-    load: () => Promise<Verb<O>>,
-    options: (own: Record<string, unknown>, args: readonly string[]) => O,
-  ) => Command;
-  readonly sub: (parent: Command, name: string, description: string) => Command;
-  readonly list: (text: string, before?: readonly string[]) => readonly string[];
-}
+import type { Building } from "./building.ts";
 
 const leastBytes = 16;
 const mostBytes = 1_024;

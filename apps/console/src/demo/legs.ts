@@ -6,11 +6,11 @@ import { type Alert, SlipwayError } from "@slipway/model";
 import type { Context } from "../cli/context.ts";
 import { fail } from "../errors.ts";
 import { ciOf } from "../platform/ci.ts";
+import { changesOf, configureAll } from "../platform/fleet.ts";
 import { environmentOf, provenRelease } from "../platform/release.ts";
 import type { Session } from "../platform/session.ts";
 import { receivedFile } from "../station/receiver.ts";
 import { runTeller } from "../verbs/ci.ts";
-import { changesOf, configureAll } from "../verbs/config.ts";
 import { deployCommit, rollBack } from "../verbs/deploy.ts";
 import { monitorOf } from "../verbs/monitor.ts";
 import { provisionAll } from "../verbs/provision.ts";
@@ -48,7 +48,7 @@ const configureLeg = ({ session, context }: Demo): Leg => ({
   name: "configure",
   run: async () => {
     const results = await configureAll(session, context);
-    const held = results.reduce((sum, one) => sum + one.report.ok + one.report.changed, 0);
+    const held = results.reduce((sum, one) => sum + (one.report?.ok ?? 0) + (one.report?.changed ?? 0), 0);
     return {
       changes: changesOf(results),
       seen: `${counted(held, "property").replace("propertys", "properties")} hold on ${counted(results.length, "host")}`,

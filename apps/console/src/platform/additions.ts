@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { compileMonitor } from "@slipway/monitor";
-import { type MachineInfo, sshAddress } from "@slipway/provision";
+import type { MachineInfo } from "@slipway/provision";
 import type { StationSpec } from "../station/plan.ts";
 import {
   type CiSettings,
@@ -12,6 +12,8 @@ import {
 import type { Additions, StationFiles } from "./effective.ts";
 import { publicHalf } from "./identity.ts";
 import type { Session } from "./session.ts";
+import { addressOf } from "./surroundings.ts";
+import { withToldChecks } from "./told-checks.ts";
 
 /** Names of images on the hosts' engines. */
 export interface StationImages {
@@ -34,10 +36,10 @@ function stationsOf(
   const { platform } = session.project;
   const planned: PlannedStation[] = [];
   const state = (role: string): string => `${stationPaths.state(role)}:${stationPaths.state(role)}`;
-  const own = machines.find((machine) => machine.name === host);
+  const own = addressOf(session.host(host), machines);
   if (platform.ci?.on.name === host && own !== undefined) {
     const ci: CiSettings = {
-      host: { ...sshAddress(own), address: "127.0.0.1" },
+      host: { ...own, address: "127.0.0.1" },
       repositories: platform.ci.repositories,
       requiredSteps: platform.ci.requires ?? [],
       toolchain: images.toolchain.name,
@@ -53,8 +55,8 @@ function stationsOf(
   if (platform.monitor?.on.name === host) {
     const { watches, receiver } = platform.monitor;
     const monitor: MonitorSettings = compileMonitor(
-      watches,
-      machines.map((machine) => sshAddress(machine)),
+      withToldChecks(watches, platform.hosts),
+      platform.hosts.flatMap((one) => addressOf(one, machines) ?? []),
     );
     const channels = watches.spec.tell.map((channel) => channel.config.url.secret);
     planned.push({

@@ -8,6 +8,8 @@ export interface LocalFolder {
   readonly knownHosts: string;
   readonly sshConfig: string;
   readonly cache: string;
+  /** How the last run of `ops config` ended on each host. */
+  readonly configRuns: string;
   /** What this machine saw last of the vault. */
   readonly vaultSeen: string;
   /** Held while keys and secrets are made. */
@@ -21,6 +23,7 @@ export const localFolder = (root: string): LocalFolder => ({
   knownHosts: join(root, "known_hosts"),
   sshConfig: join(root, "ssh_config"),
   cache: join(root, "cache"),
+  configRuns: join(root, "config-runs.json"),
   vaultSeen: join(root, "vault-seen.json"),
   lock: join(root, "keys.lock"),
 });

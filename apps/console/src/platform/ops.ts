@@ -1,3 +1,4 @@
+import type { FleetOptions } from "@slipway/config";
 import type { Host, Os } from "@slipway/model";
 import type { Monitor } from "@slipway/monitor";
 import { fail } from "../errors.ts";
@@ -37,6 +38,8 @@ export interface OpsSpec<Repository extends string> {
   readonly ci?: CiSpec<Repository>;
   readonly deployments?: Readonly<Record<string, DeploymentSpec<NoInfer<Repository>>>>;
   readonly monitor?: MonitorStation;
+  /** How `ops config` goes over the hosts unless the command line says otherwise, and when a host is well besides the checks of its properties. */
+  readonly rollout?: Pick<FleetOptions, "canary" | "atOnce" | "giveUpAfter" | "healthy" | "wellWithin">;
 }
 
 const made = Symbol("platform");

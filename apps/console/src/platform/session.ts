@@ -1,22 +1,18 @@
 import { mkdir, writeFile } from "node:fs/promises";
-import { ssh } from "@slipway/connection";
+import { container, local, ssh } from "@slipway/connection";
+import { localDocker } from "@slipway/connection/docker";
 import { lockFile } from "@slipway/journal";
 import type { Connection, Host } from "@slipway/model";
-import {
-  knownHosts,
-  listMachines,
-  type MachineInfo,
-  type OpenCloud,
-  openCloud,
-  sshAddress,
-  sshConfig,
-} from "@slipway/provision";
+import { knownHosts, listMachines, type MachineInfo, type OpenCloud, openCloud, sshConfig } from "@slipway/provision";
+import { isDroplet } from "@slipway/provision/digitalocean";
 import type { Vault } from "@slipway/trust";
 import type { Context } from "../cli/context.ts";
 import { fail } from "../errors.ts";
 import { type LocalFolder, localFolder } from "./folder.ts";
 import { ensureIdentity, ensureOwnSecrets, type Identity } from "./identity.ts";
 import { loadProject, type Project } from "./load.ts";
+import { addressOf } from "./surroundings.ts";
+import { containerOf } from "./targets.ts";
 
 /** What the verbs work with: the platform, its machines, and connections to them. Dispose it at the end. */
 export interface Session extends AsyncDisposable {
@@ -29,6 +25,8 @@ export interface Session extends AsyncDisposable {
   forget(): void;
   /** A connection to a host, one for the session. Throws `ops.not-provisioned` when its machine does not exist. */
   connect(host: string): Promise<Connection>;
+  /** As `connect`, but a new one that is the caller's to dispose. */
+  open(host: string): Promise<Connection>;
   host(name: string): Host;
 }
 
@@ -94,6 +92,7 @@ export async function openSession(context: Context): Promise<Session> {
       })),
     machines: () => {
       machines ??= (async () => {
+        if (!platform.hosts.some((host) => isDroplet(host.on))) return [];
         const seen = await listMachines((await session.cloud()).client, platform.name);
         await writeFile(folder.knownHosts, knownHosts(seen));
         await writeFile(
@@ -110,18 +109,18 @@ export async function openSession(context: Context): Promise<Session> {
     connect: async (host) => {
       const before = connections.get(host);
       if (before !== undefined && (await before.catch(() => undefined))?.open === true) return before;
-      const opening = (async () => {
-        const machine = (await session.machines()).find((one) => one.name === host);
-        if (machine === undefined || machine.address === "")
-          throw fail("ops.not-provisioned", `the machine of ${host} does not exist`);
-        return await ssh(
-          sshAddress(machine),
-          { privateKey: identity.ssh.privateKey },
-          { signal, waitMs: bootMs, clock },
-        );
-      })();
+      const opening = session.open(host);
       connections.set(host, opening);
       return opening;
+    },
+    open: async (name) => {
+      const host = session.host(name);
+      if (host.on.provider === "local") return local();
+      const inside = containerOf(host.on);
+      if (inside !== undefined) return container(await localDocker(), inside);
+      const address = addressOf(host, isDroplet(host.on) ? await session.machines() : []);
+      if (address === undefined) throw fail("ops.not-provisioned", `the machine of ${name} does not exist`);
+      return await ssh(address, { privateKey: identity.ssh.privateKey }, { signal, waitMs: bootMs, clock });
     },
     host: (name) => {
       const found = platform.hosts.find((one) => one.name === name);

@@ -1,7 +1,7 @@
 import { readLog, readRuns, repositoryAt } from "@slipway/ci";
-import { observe, type Plan, plan } from "@slipway/config";
+import { alone, observe, type Plan, plan } from "@slipway/config";
 import { status as releaseStatus } from "@slipway/deploy";
-import { type Host, messageOf, SlipwayError } from "@slipway/model";
+import { type Host, messageOf, SlipwayError, type Surroundings } from "@slipway/model";
 import type { AlertsView, MonitorStatus } from "@slipway/monitor";
 import type { Context } from "../cli/context.ts";
 import { ciOf } from "../platform/ci.ts";
@@ -23,7 +23,7 @@ const seriesPoints = 240;
 export interface LiveSource extends Source, AsyncDisposable {}
 
 /** The hosts with all that `ops config` makes true of them. */
-export type WholeHosts = () => Promise<ReadonlyMap<string, Host>>;
+export type WholeHosts = () => Promise<ReadonlyMap<string, { readonly host: Host; readonly around: Surroundings }>>;
 
 export async function liveSource(session: Session, context: Context, wholeHosts: WholeHosts): Promise<LiveSource> {
   const { clock } = context;
@@ -100,9 +100,11 @@ export async function liveSource(session: Session, context: Context, wholeHosts:
         const connection = await session.connect(host.name);
         reachable.add(host.name);
         publish();
-        const whole = (await wholeHosts()).get(host.name) ?? host;
+        const whole = (await wholeHosts()).get(host.name) ?? { host, around: alone(host) };
+        const { around } = whole;
+        const seen = await observe(whole.host, connection, { secrets: session.identity.vault, signal, around });
         plans.set(host.name, {
-          plan: plan(whole, await observe(whole, connection, { secrets: session.identity.vault, signal })),
+          plan: plan(whole.host, seen, around),
           at: clock.now(),
         });
       }),

@@ -1,10 +1,10 @@
 import { exitCodes } from "@slipway/model";
 import type { Context } from "../cli/context.ts";
+import { prepare } from "../platform/prepare.ts";
 import { openSession, type Session } from "../platform/session.ts";
 import { liveSource } from "../server/live.ts";
 import { type ConsoleServer, startServer } from "../server/server.ts";
 import { webFolder } from "../server/web-folder.ts";
-import { wholeHosts } from "./config.ts";
 
 export interface ConsoleOptions {
   readonly port?: number;
@@ -20,9 +20,9 @@ export async function startConsole(
 ): Promise<ConsoleServer> {
   const folder = await webFolder((line) => context.out.mark("note", line));
   // Made once: its images take a second, and ops.config.ts does not change while it is loaded.
-  let whole: ReturnType<typeof wholeHosts> | undefined;
+  let whole: ReturnType<typeof prepare> | undefined;
   const source = await liveSource(session, context, () => {
-    whole ??= wholeHosts(session, context.signal).catch((error: unknown) => {
+    whole ??= prepare(session, context.signal).catch((error: unknown) => {
       whole = undefined;
       throw error;
     });

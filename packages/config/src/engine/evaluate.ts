@@ -95,7 +95,8 @@ export function evaluate(item: Item, seen: Seen): Evaluation {
   }
 }
 
-function valueIn(fact: Fact<unknown>, seen: Seen): unknown {
+/** What a fact says in the answers. Throws when there is none, and what its `parse` throws. */
+export function valueIn(fact: Fact<unknown>, seen: Pick<Seen, "replies">): unknown {
   const values = readingsOf(fact).map((reading) => {
     const reply = seen.replies[readingKey(reading)];
     if (reply === undefined) throw new Error(`nothing was read of ${reading.read.join(" ").split("\n")[0]}`);
