@@ -3,7 +3,7 @@ import { chosen } from "./engine/chosen.ts";
 import { reveal } from "./engine/evaluate.ts";
 import { alone, itemsOf } from "./engine/items.ts";
 import { Link } from "./engine/link.ts";
-import type { ApplyOptions } from "./engine/options.ts";
+import { type ApplyOptions, takesBack } from "./engine/options.ts";
 import { record, takeBack } from "./engine/record.ts";
 import { Run } from "./engine/run.ts";
 import { fail } from "./errors.ts";
@@ -31,8 +31,7 @@ export async function apply(host: Host, connection: Connection, options: ApplyOp
     const { only } = options;
     refuseStale(options.exactly, { host, around, ...(only === undefined ? {} : { only }) }, run.state.seen);
   }
-  const partly = options.only !== undefined || options.removed === "keep";
-  const gone = partly ? new Set<string>() : await takeBack(run, clock, options);
+  const gone = takesBack(options) ? await takeBack(run, clock, options) : new Set<string>();
   for (const item of items) {
     if (options.signal?.aborted === true) {
       throw fail(

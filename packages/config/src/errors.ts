@@ -17,6 +17,10 @@ export const fail = errorsOf({
     hint: "Look at the host's network and power, then run it again: it goes on where it stopped.",
   },
   "config.stale": { exitCode: 5, hint: "Look at what changed since, make a new plan and apply that." },
+  "config.other-list": {
+    exitCode: 5,
+    hint: "Look whether this is the machine that is meant. If it is, adopt it: nothing that the other list brought is taken back then.",
+  },
   "config.unreadable": { exitCode: 1, hint: "Look at the host: a command that only reads gave what was not expected." },
   "config.interrupted": { exitCode: 130, hint: "Run it again: it goes on with what is left." },
   "config.failed": { exitCode: 1, hint: "Correct what failed and run it again: what is done stays done." },

@@ -1,8 +1,9 @@
 import { type Connection, type Host, quote, type Secrets, type Surroundings } from "@slipway/model";
-import { appliedScript, readApplied } from "./engine/applied.ts";
+import { appliedScript, ofThisList, readApplied } from "./engine/applied.ts";
 import { digestsOf, readingsOfItem, repliesOf, reveal, type Seen } from "./engine/evaluate.ts";
 import { endOfFrame, frameReader } from "./engine/frames.ts";
 import { itemsOf } from "./engine/items.ts";
+import { listOf } from "./engine/options.ts";
 import { batches, defaultStateFolder, message, prologue, readingScript } from "./engine/script.ts";
 import { fail } from "./errors.ts";
 
@@ -13,9 +14,14 @@ export interface ObserveOptions {
   readonly around?: Surroundings;
   /** As in ApplyOptions. */
   readonly stateFolder?: string;
+  readonly list?: string;
+  readonly adopt?: boolean;
 }
 
-/** Reads all that a host's properties ask, in one round trip. Changes nothing and takes no lock. */
+/**
+ * Reads all that a host's properties ask, in one round trip. Changes nothing and takes no lock. Throws `config.other-list` for a host that
+ * was configured from another list.
+ */
 export async function observe(host: Host, connection: Connection, options: ObserveOptions = {}): Promise<Seen> {
   const items = itemsOf(host, options.around);
   const revealed = await reveal(host, items, options.secrets);
@@ -48,6 +54,6 @@ export async function observe(host: Host, connection: Connection, options: Obser
     replies: repliesOf(all, frames),
     pending,
     digests: digestsOf(items, revealed),
-    applied: readApplied(text("applied")),
+    applied: ofThisList(readApplied(text("applied")), host.name, listOf(host, options), options.adopt === true),
   };
 }

@@ -172,3 +172,19 @@ test("a second choice is tried when the first one fails, and left alone when it 
   );
   expect(await run(hostWith(after.requires(both)), { removed: "keep" })).toMatchObject({ failed: 1, blocked: 1 });
 });
+
+test("a host that was configured from another list refuses, unless it is adopted", async () => {
+  await run(hostWith(written("a", "a")), { list: "shop/web" });
+  const other = hostWith(written("b", "b"));
+  await expect(run(other, { list: "demo/web" })).rejects.toMatchObject({ code: "config.other-list", exitCode: 5 });
+  await using connection = local();
+  const looking = observe(other, connection, { stateFolder: at("state"), list: "demo/web" });
+  await expect(looking).rejects.toMatchObject({ code: "config.other-list" });
+  expect(() => statSync(at("b"))).toThrow("ENOENT");
+  // What is only added takes nothing back.
+  expect(await run(other, { list: "demo/web", removed: "keep" })).toMatchObject({ changed: 1 });
+  expect(await run(other, { list: "demo/web", adopt: true })).toMatchObject({ changed: 0, ok: 1, kept: 0 });
+  expect(readFileSync(at("a"), "utf8")).toBe("a");
+  expect(await run(other, { list: "demo/web" })).toMatchObject({ changed: 0, roundTrips: 1 });
+  await expect(run(other, { list: "shop/web" })).rejects.toMatchObject({ code: "config.other-list" });
+});

@@ -34,6 +34,11 @@ const applying = (command: Command): Command =>
     .option("--give-up-after <n|p%>", "begin no further host once so many failed", share)
     .option("--retry", "only hosts that failed or were not begun last time", false)
     .option("--keep-removed", "leave on the host what is in its list no longer", false)
+    .option(
+      "--adopt",
+      "take over machines that were configured from another platform, and leave what that brought",
+      false,
+    )
     .option("--all", "also show what is as it should be", false)
     .option("--events <file>", "write what happens as lines of JSON to a file, or - for standard output");
 
@@ -48,6 +53,7 @@ const applyOptions = (own: Record<string, unknown>, args: readonly string[]): Ap
   all: own.all === true,
   retry: own.retry === true,
   keepRemoved: own.keepRemoved === true,
+  adopt: own.adopt === true,
   detailedExitCode: own.detailedExitCode === true,
   ...given("file", args[0]),
   ...given("only", listOf(own.only)),

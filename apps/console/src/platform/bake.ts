@@ -94,6 +94,8 @@ export async function bake(host: Host, options: BakeOptions): Promise<Baked> {
     say(`${host.name} runs in a container of ${base.name}`);
     const report = await apply(host, connection, {
       around,
+      // Whoever starts a machine from the image goes on from there.
+      list: "",
       clock,
       signal,
       ...(options.secrets === undefined ? {} : { secrets: options.secrets }),

@@ -10,11 +10,11 @@ import type { Context } from "../cli/context.ts";
 import { fail } from "../errors.ts";
 import { fleetTeller } from "./fleet-teller.ts";
 import { makeStations } from "./host-stations.ts";
-import { chosenHosts, preparedHosts } from "./prepare.ts";
+import { chosenHosts, listName, preparedHosts } from "./prepare.ts";
 import type { Session } from "./session.ts";
 
 export interface ConfigureOptions
-  extends Pick<FleetOptions, "canary" | "atOnce" | "giveUpAfter" | "only" | "removed" | "onEvent"> {
+  extends Pick<FleetOptions, "canary" | "atOnce" | "giveUpAfter" | "only" | "removed" | "adopt" | "onEvent"> {
   /** Names of hosts; all when empty. */
   readonly on?: readonly string[];
   /** By host: exactly this is done. */
@@ -37,6 +37,7 @@ export async function configureFleet(
       return {
         host,
         around,
+        list: listName(session.project.platform, host),
         secrets: session.identity.vault,
         connect: () => session.open(host.name),
         ...(saved === undefined ? {} : { exactly: saved }),

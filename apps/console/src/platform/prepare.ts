@@ -89,13 +89,22 @@ export async function preparedHosts(
   return chosen;
 }
 
+/** What a machine is configured from, so that another platform's is told from it. */
+export const listName = (platform: { readonly name: string }, host: { readonly name: string }): string =>
+  `${platform.name}/${host.name}`;
+
 /** What is seen of a prepared host now. */
 export const observeHost = async (
   session: Session,
   { host, around }: PreparedHost,
   signal: AbortSignal,
 ): Promise<Seen> =>
-  await observe(host, await session.connect(host.name), { around, secrets: session.identity.vault, signal });
+  await observe(host, await session.connect(host.name), {
+    around,
+    list: listName(session.project.platform, host),
+    secrets: session.identity.vault,
+    signal,
+  });
 
 /** The hosts that are named, all when none is. Throws `ops.unknown-host`, `ops.not-provisioned` with all whose machines do not exist. */
 export async function chosenHosts(session: Session, on: readonly string[]): Promise<readonly Host[]> {

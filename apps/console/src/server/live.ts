@@ -5,6 +5,7 @@ import { type Host, messageOf, SlipwayError, type Surroundings } from "@slipway/
 import type { AlertsView, MonitorStatus } from "@slipway/monitor";
 import type { Context } from "../cli/context.ts";
 import { ciOf } from "../platform/ci.ts";
+import { listName } from "../platform/prepare.ts";
 import type { Session } from "../platform/session.ts";
 import { monitorOf } from "../verbs/monitor.ts";
 import type { ReleaseView, RunView, Snapshot, SourceView } from "./api.ts";
@@ -102,7 +103,8 @@ export async function liveSource(session: Session, context: Context, wholeHosts:
         publish();
         const whole = (await wholeHosts()).get(host.name) ?? { host, around: alone(host) };
         const { around } = whole;
-        const seen = await observe(whole.host, connection, { secrets: session.identity.vault, signal, around });
+        const list = listName(platform, host);
+        const seen = await observe(whole.host, connection, { secrets: session.identity.vault, signal, around, list });
         plans.set(host.name, {
           plan: plan(whole.host, seen, around),
           at: clock.now(),

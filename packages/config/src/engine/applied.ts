@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { type Change, type Guard, Secret, SecretText } from "@slipway/model";
+import { fail } from "../errors.ts";
 import type { Item } from "./items.ts";
 
 /** A property that was seen to be true on the host. */
@@ -27,13 +28,15 @@ export interface AppliedRemoval {
 export interface Applied {
   /** Digest of all that was wanted when everything of it was seen to be true; otherwise empty. */
   readonly digest: string;
+  /** Whose list it was; empty when anybody's may follow. */
+  readonly list: string;
   readonly at: number;
   readonly by: string;
   readonly items: readonly AppliedItem[];
   readonly removals: readonly AppliedRemoval[];
 }
 
-export const nothingApplied: Applied = { digest: "", at: 0, by: "", items: [], removals: [] };
+export const nothingApplied: Applied = { digest: "", list: "", at: 0, by: "", items: [], removals: [] };
 
 /** Stands for a host's whole list of properties. */
 export const digestOf = (items: readonly Item[]): string =>
@@ -56,11 +59,24 @@ read -r a <"$S/applied"
 case $a in *'"${digest || "all"}"'*) printf '%s\\n' "$a" ;; *) cat "$S/applied" ;; esac
 fi`;
 
-type Line = Pick<Applied, "digest" | "at" | "by"> | AppliedItem | AppliedRemoval;
+type Line = Pick<Applied, "digest" | "list" | "at" | "by"> | AppliedItem | AppliedRemoval;
+
+/**
+ * The record, when it is of this list or of nobody's. With `adopt` another list's record is put aside. Otherwise throws
+ * `config.other-list`: all that the other list brought would be taken back.
+ */
+export function ofThisList(applied: Applied, host: string, list: string, adopt: boolean): Applied {
+  if (applied.list === "" || list === "" || applied.list === list) return applied;
+  if (adopt) return nothingApplied;
+  throw fail(
+    "config.other-list",
+    `${host} was configured from the list of ${applied.list}, and this is the list of ${list}`,
+  );
+}
 
 /** As text of one JSON line for the head, then one for each item and removal. Secrets are named, never written. */
-export const writeApplied = ({ digest, at, by, items, removals }: Applied): string =>
-  [{ digest, at, by }, ...items, ...removals].map((line: Line) => `${JSON.stringify(line)}\n`).join("");
+export const writeApplied = ({ digest, list, at, by, items, removals }: Applied): string =>
+  [{ digest, list, at, by }, ...items, ...removals].map((line: Line) => `${JSON.stringify(line)}\n`).join("");
 
 /** Understands what {@link appliedScript} printed. A record that is damaged or of a later kind counts as none. */
 export function readApplied(text: string): Applied {
@@ -72,6 +88,7 @@ export function readApplied(text: string): Applied {
     if (head === undefined || !("digest" in head)) return nothingApplied;
     return {
       ...head,
+      list: head.list ?? "",
       items: rest.filter((line): line is AppliedItem => "about" in line),
       removals: rest.filter((line): line is AppliedRemoval => "of" in line),
     };
@@ -157,6 +174,7 @@ export function nextApplied(
     /** Ids of what was taken back, or is left alone from now on. */
     readonly gone: ReadonlySet<string>;
     readonly digest: string;
+    readonly list: string;
     readonly at: number;
     readonly by: string;
   },
@@ -180,5 +198,5 @@ export function nextApplied(
     ...before.removals.filter((one) => one.of.some((id) => present.has(id)) && !one.of.some((id) => renewed.has(id))),
     ...now.removals,
   ];
-  return { digest: now.digest, at: now.at, by: now.by, items, removals };
+  return { digest: now.digest, list: now.list, at: now.at, by: now.by, items, removals };
 }

@@ -1,7 +1,7 @@
 import { type Change, type Host, messageOf, type Surroundings } from "@slipway/model";
 import { fail } from "../errors.ts";
 import { formatChange } from "../format-change.ts";
-import { type Applied, appliedScript, digestOf, nothingApplied, readApplied } from "./applied.ts";
+import { type Applied, appliedScript, digestOf, nothingApplied, ofThisList, readApplied } from "./applied.ts";
 import { changePrologue } from "./change-script.ts";
 import { digestsOf, evaluate, type Reply, readingsOfItem, redact, repliesOf, type Seen } from "./evaluate.ts";
 import { endOfFrame, type Frame } from "./frames.ts";
@@ -9,7 +9,7 @@ import type { Item } from "./items.ts";
 import type { Link } from "./link.ts";
 import { type LastChange, lastChangeOf, lockScript } from "./lock-script.ts";
 import type { ApplyOptions } from "./options.ts";
-import { holderOf } from "./options.ts";
+import { holderOf, listOf, takesBack } from "./options.ts";
 import { type Batch, batches, defaultStateFolder, type Revealed, readingScript } from "./script.ts";
 
 export interface Subject {
@@ -75,7 +75,11 @@ export class HostState {
     this.#pending = text("pending")
       .split("\n")
       .filter((line) => line !== "");
-    this.applied = readApplied(text("applied"));
+    const applied = readApplied(text("applied"));
+    const { host } = this.subject;
+    this.applied = takesBack(this.#options)
+      ? ofThisList(applied, host.name, listOf(host, this.#options), this.#options.adopt === true)
+      : applied;
     return lastChangeOf(text("journal"), text("output"));
   }
 

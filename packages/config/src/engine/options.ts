@@ -1,5 +1,5 @@
 import { hostname, userInfo } from "node:os";
-import type { Clock, Secrets, Surroundings } from "@slipway/model";
+import type { Clock, Host, Secrets, Surroundings } from "@slipway/model";
 import type { ReportItem } from "../report.ts";
 import type { HostPlan } from "../saved-plan.ts";
 
@@ -26,6 +26,13 @@ export interface ApplyOptions {
    * opposite, or kept. Default: taken back.
    */
   readonly removed?: "take back" | "keep";
+  /**
+   * Names whose list this is, such as `shop/web-1`: a host that was configured from another one refuses (`config.other-list`), as all
+   * that the other list brought would be taken back. Empty: whoever comes. Default: the host's name.
+   */
+  readonly list?: string;
+  /** The host's record of another list is put aside, and nothing of it is taken back. */
+  readonly adopt?: boolean;
   /** Exactly what this plan says is done; `config.stale` when the host or the list has moved on since. */
   readonly exactly?: HostPlan;
   /** How long a lock that somebody else holds is waited for. Default 5. A run that was cut off is always waited for. */
@@ -37,6 +44,14 @@ export interface ApplyOptions {
   /** Folder on the host for the lock, the journal and the record of what was applied. Default /var/lib/slipway/config. */
   readonly stateFolder?: string;
 }
+
+/** Whether what left the list is taken back: not when only a part of the list is looked at. */
+export const takesBack = ({ only, removed }: Pick<ApplyOptions, "only" | "removed">): boolean =>
+  only === undefined && removed !== "keep";
+
+/** Whose list is applied. */
+export const listOf = (host: Pick<Host, "name">, options: Pick<ApplyOptions, "list">): string =>
+  options.list ?? host.name;
 
 /** Who runs this, for others who wait. */
 export const holderOf = (options: Pick<ApplyOptions, "holder">): string =>

@@ -12,7 +12,7 @@ import {
 import { evaluate, readingsOfItem, repliesOf, type Seen } from "./evaluate.ts";
 import { endOfFrame } from "./frames.ts";
 import { type Item, itemsOf, type Removal } from "./items.ts";
-import { type ApplyOptions, holderOf } from "./options.ts";
+import { type ApplyOptions, holderOf, listOf, takesBack } from "./options.ts";
 import type { Run } from "./run.ts";
 import { batches, readingKey, readingScript } from "./script.ts";
 
@@ -60,8 +60,7 @@ export async function record(run: Run, clock: Clock, options: ApplyOptions, gone
     return item.claim.action || (outcome !== "ok" && outcome !== "changed") ? [] : [{ item, outcome }];
   });
   const all = [...run.done.values()];
-  const partly = options.only !== undefined || options.removed === "keep";
-  const whole = !partly && all.every((one) => one.outcome !== "failed" && one.outcome !== "blocked");
+  const whole = takesBack(options) && all.every((one) => one.outcome !== "failed" && one.outcome !== "blocked");
   const digest = whole ? digestOf(items) : "";
   const changed = all.some((one) => one.outcome === "changed");
   if (!changed && gone.size === 0 && digest !== "" && state.applied.digest === digest) return;
@@ -77,7 +76,15 @@ export async function record(run: Run, clock: Clock, options: ApplyOptions, gone
       : state.applied;
   const removals = await removalsOf({ host, around }, seen, state.seen, run);
   const text = writeApplied(
-    nextApplied(before, { seen, removals, gone, digest, at: clock.now(), by: holderOf(options) }),
+    nextApplied(before, {
+      seen,
+      removals,
+      gone,
+      digest,
+      list: takesBack(options) || before.list === "" ? listOf(host, options) : before.list,
+      at: clock.now(),
+      by: holderOf(options),
+    }),
   );
   const encoded = Buffer.from(text, "utf8").toString("base64");
   await run.ask(

@@ -23,6 +23,7 @@ export interface FleetTarget {
   readonly secrets?: Secrets;
   /** As in ApplyOptions. */
   readonly exactly?: HostPlan;
+  readonly list?: string;
 }
 
 export type FleetEvent =
@@ -31,7 +32,7 @@ export type FleetEvent =
   | { readonly type: "ended"; readonly host: string; readonly outcome: HostOutcome; readonly why?: string }
   | { readonly type: "gave up"; readonly why: string };
 
-type Passed = "clock" | "signal" | "only" | "removed" | "lockWaitSeconds" | "holder" | "stateFolder";
+type Passed = "clock" | "signal" | "only" | "removed" | "adopt" | "lockWaitSeconds" | "holder" | "stateFolder";
 
 export interface FleetOptions extends RolloutOptions, Pick<ApplyOptions, Passed> {
   readonly onEvent?: (event: FleetEvent) => void;

@@ -24,8 +24,8 @@ export class HostRun {
 
   begin(): Promise<boolean> {
     return this.#timed(async () => {
-      const { host, connect, around, secrets, exactly } = this.#target;
-      const { only, removed, signal, lockWaitSeconds, holder, stateFolder, onEvent, after } = this.#options;
+      const { host, connect, around, secrets, exactly, list } = this.#target;
+      const { only, removed, adopt, signal, lockWaitSeconds, holder, stateFolder, onEvent, after } = this.#options;
       onEvent?.({ type: "connecting", host: host.name });
       this.#connection = await connect();
       const report = await apply(host, this.#connection, {
@@ -35,7 +35,9 @@ export class HostRun {
         ...(secrets === undefined ? {} : { secrets }),
         ...(exactly === undefined ? {} : { exactly }),
         ...(only === undefined ? {} : { only }),
+        ...(list === undefined ? {} : { list }),
         ...(removed === undefined ? {} : { removed }),
+        ...(adopt === undefined ? {} : { adopt }),
         ...(signal === undefined ? {} : { signal }),
         ...(lockWaitSeconds === undefined ? {} : { lockWaitSeconds }),
         ...(holder === undefined ? {} : { holder }),

@@ -16,6 +16,7 @@ import {
   type Surroundings,
 } from "@slipway/model";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { itemsOf } from "../../src/engine/items.ts";
 import { apply, formatPlan, formatReport, observe, plan, type Report } from "../../src/index.ts";
 import { canary } from "./canary.ts";
 
@@ -102,13 +103,13 @@ export async function tryAll(release: Release): Promise<void> {
         return { self, hosts: [self, ...(one.hosts ?? [])] };
       };
       // Each case is a host of its own to the engine, or it would take back what the one before brought.
-      const options = { secrets, stateFolder: `/var/lib/slipway/case-${randomUUID()}` };
-      const hostWith = (has: AnyProperty): Host => ({
+      const options = { secrets, stateFolder: `/var/lib/slipway/case-${randomUUID()}`, removed: "keep" } as const;
+      const hostWith = (...has: readonly AnyProperty[]): Host => ({
         name: machine.name,
         os: "debian",
         distro: debian(release),
         on: { provider: "test", spec: {} },
-        has: [has],
+        has,
         can: () => true,
       });
       const planned = async (of: AnyProperty) => {
@@ -130,6 +131,14 @@ export async function tryAll(release: Release): Promise<void> {
         expect(await make(of)).toMatchObject({ changed: 0, roundTrips: 1 });
         expect(await planned(of)).not.toContain("change");
       };
+      /** All that the case made is taken back, but for packages: the next case may need them. */
+      const leavesTheList = async (of: AnyProperty): Promise<void> => {
+        const host = hostWith(of);
+        const packages = itemsOf(host, around(host)).filter(({ claim }) => claim.about.startsWith("package:"));
+        const kept = packages.map(({ claim }) => ({ ...of, node: { kind: "claim" as const, claim } }));
+        const report = await apply(hostWith(...kept), connection, { ...options, removed: "take back" });
+        expect(report.failed + report.blocked, formatReport(report)).toBe(0);
+      };
       if (one.before !== undefined) await run(one.before);
       const words = Object.values(values);
       const bird = words.length === 0 ? undefined : await canary(connection, words, one.open);
@@ -146,6 +155,7 @@ export async function tryAll(release: Release): Promise<void> {
           await becomesTrue(revert(property as Revertable<never>));
           await prints(one.afterwards);
         }
+        await leavesTheList(property);
       } finally {
         if (one.cleanup !== undefined) await run(one.cleanup);
       }

@@ -33,6 +33,7 @@ export interface ApplyOptions {
   readonly giveUpAfter?: Share;
   readonly retry: boolean;
   readonly keepRemoved: boolean;
+  readonly adopt: boolean;
   /** File for events, or `-`. */
   readonly events?: string;
   readonly detailedExitCode: boolean;
@@ -136,7 +137,7 @@ async function run(
   { options, sink, ...what }: What & { readonly options: ApplyOptions; readonly sink: EventSink | undefined },
 ): Promise<number> {
   const { out, signal } = context;
-  const { canary, atOnce, giveUpAfter, keepRemoved } = options;
+  const { canary, atOnce, giveUpAfter, keepRemoved, adopt } = options;
   const tell = fleetTeller(context.out);
   const result = await configureFleet(session, context, {
     ...what,
@@ -144,6 +145,7 @@ async function run(
     ...(atOnce === undefined ? {} : { atOnce }),
     ...(giveUpAfter === undefined ? {} : { giveUpAfter }),
     ...(keepRemoved ? { removed: "keep" } : {}),
+    ...(adopt ? { adopt } : {}),
     onEvent: (event: FleetEvent) => {
       tell(event);
       sink?.write(event);
