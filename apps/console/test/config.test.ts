@@ -119,7 +119,7 @@ const seen: Seen = {
   replies: {},
   pending: [],
   digests: {},
-  applied: { digest: "", at: 0, by: "", items: [], removals: [] },
+  applied: { digest: "", list: "", at: 0, by: "", items: [], removals: [] },
 };
 
 test("hosts with the same plan are shown once, and all of it is summed up", () => {
