@@ -1,4 +1,4 @@
-import { all, type DebianLike, type Revertable, revertable, telling } from "@slipway/model";
+import { all, type DebianLike, perOs, type Revertable, revertable, telling } from "@slipway/model";
 import { fail } from "../errors.ts";
 import { installed } from "./apt-packages.ts";
 import { absent, content } from "./file.ts";
@@ -21,6 +21,9 @@ const periodic = `APT::Periodic::Update-Package-Lists "1";
 APT::Periodic::Unattended-Upgrade "1";
 APT::Periodic::AutocleanInterval "7";
 `;
+
+// The package's own list has these commented out on Ubuntu, where updates of the release are a suite of their own.
+const updatesOfUbuntu = `Unattended-Upgrade::Origins-Pattern:: "origin=Ubuntu,archive=\${distro_codename}-updates";\n`;
 
 function settings(how: UnattendedOptions): string {
   const lists = [...(how.alsoFrom ?? []), ...(how.except ?? [])];
@@ -46,19 +49,20 @@ function settings(how: UnattendedOptions): string {
  * Throws `config.bad-argument`.
  */
 export function unattendedUpgrades(how: UnattendedOptions = {}): Revertable<DebianLike> {
-  const files = {
-    "20auto-upgrades": periodic,
-    // After 50unattended-upgrades of the package, whose lists it adds to.
-    "52slipway-unattended-upgrades": settings(how),
-  };
-  const paths = Object.keys(files).map((name) => `/etc/apt/apt.conf.d/${name}`);
-  const written = Object.values(files).map((text, index) => content(paths[index] ?? "", text));
+  const daily = "/etc/apt/apt.conf.d/20auto-upgrades";
+  // After 50unattended-upgrades of the package, whose lists it adds to.
+  const added = "/etc/apt/apt.conf.d/52slipway-unattended-upgrades";
+  const text = settings(how);
   const made = all("upgrades are installed unattended", [
-    ...written,
+    content(daily, periodic),
+    perOs(`${added} has its content`, {
+      debian: content(added, text),
+      ubuntu: content(added, `${text}${updatesOfUbuntu}`),
+    }),
     running("apt-daily.timer"),
     running("apt-daily-upgrade.timer"),
   ]);
-  const ended = all("upgrades are not installed unattended", paths.map(absent));
+  const ended = all("upgrades are not installed unattended", [absent(daily), absent(added)]);
   return revertable(
     telling(made.requires(installed("unattended-upgrades")), {
       kind: "check",

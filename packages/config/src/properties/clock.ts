@@ -1,4 +1,13 @@
-import { all, type DebianLike, debianLike, type Property, property, type Revertable, revertable } from "@slipway/model";
+import {
+  all,
+  type DebianLike,
+  debianLike,
+  type Property,
+  perOs,
+  property,
+  type Revertable,
+  revertable,
+} from "@slipway/model";
 import { fail } from "../errors.ts";
 import { installed } from "./apt.ts";
 import { absent, content, directory } from "./file.ts";
@@ -33,7 +42,6 @@ export const synchronised: Property<DebianLike> = running(timesyncd)
   .describe("clock is synchronised");
 
 function checked(names: readonly string[]): readonly string[] {
-  if (names.length === 0) throw fail("config.bad-argument", "a clock needs a time server");
   for (const name of names)
     if (!/^[A-Za-z0-9]([A-Za-z0-9.:-]*[A-Za-z0-9])?$/.test(name))
       throw fail("config.bad-argument", `"${name}" is not a time server`);
@@ -46,6 +54,7 @@ const drop = "/etc/systemd/timesyncd.conf.d";
 export function servers(...names: readonly string[]): Revertable<DebianLike> {
   const path = `${drop}/slipway.conf`;
   // Without a fallback of ours, also with an empty one, those that are built in come after ours.
+  if (names.length === 0) throw fail("config.bad-argument", "a clock needs a time server");
   const list = checked(names).join(" ");
   const text = `[Time]\nNTP=${list}\nFallbackNTP=${list}\n`;
   const settings = content(path, text).requires(directory(drop)).onChange(restarted(timesyncd));
@@ -58,7 +67,7 @@ export function servers(...names: readonly string[]): Revertable<DebianLike> {
 export interface ChronyOptions {
   /** Servers. Default: none, then there is a pool. */
   readonly servers?: readonly string[];
-  /** Names with many servers each. Default: Debian's pool, unless there are servers. */
+  /** Names with many servers each. Default: the distribution's pool, unless there are servers. */
   readonly pools?: readonly string[];
   /** The servers prove who they are by NTS, RFC 8915. */
   readonly nts?: boolean;
@@ -66,14 +75,8 @@ export interface ChronyOptions {
 
 const chronyFile = "/etc/chrony/chrony.conf";
 
-/** The clock is kept right by chrony, which takes the place of systemd-timesyncd: it contradicts {@link synchronised} and {@link servers}. */
-export function chrony(options: ChronyOptions = {}): Property<DebianLike> {
-  const from = options.servers ?? [];
-  const pools = options.pools ?? (from.length === 0 ? ["2.debian.pool.ntp.org"] : []);
-  checked([...from, ...pools]);
-  const how = options.nts === true ? "iburst nts" : "iburst";
-  const text = `# Managed by Slipway.
-${from.map((name) => `server ${name} ${how}\n`).join("")}${pools.map((name) => `pool ${name} ${how}\n`).join("")}keyfile /etc/chrony/chrony.keys
+const chronyText = (servers: readonly string[], pools: readonly string[], how: string): string => `# Managed by Slipway.
+${servers.map((name) => `server ${name} ${how}\n`).join("")}${pools.map((name) => `pool ${name} ${how}\n`).join("")}keyfile /etc/chrony/chrony.keys
 driftfile /var/lib/chrony/chrony.drift
 ntsdumpdir /var/lib/chrony
 logdir /var/log/chrony
@@ -83,9 +86,24 @@ makestep 1 3
 # No other host is served.
 port 0
 `;
-  const settings = content(chronyFile, text, { validate: ["chronyd", "-p", "-f", "{}"] })
-    .requires(installed("chrony"))
-    .onChange(restarted("chrony"));
+
+/** The clock is kept right by chrony, which takes the place of systemd-timesyncd: it contradicts {@link synchronised} and {@link servers}. */
+export function chrony(options: ChronyOptions = {}): Property<DebianLike> {
+  const from = checked(options.servers ?? []);
+  const pools = checked(options.pools ?? []);
+  const needsPool = from.length === 0 && options.pools === undefined;
+  if (!needsPool && from.length + pools.length === 0) throw fail("config.bad-argument", "a clock needs a time server");
+  const how = options.nts === true ? "iburst nts" : "iburst";
+  const settingsWith = (pool: string) =>
+    content(chronyFile, chronyText(from, needsPool ? [pool] : pools, how), {
+      validate: ["chronyd", "-p", "-f", "{}"],
+    })
+      .requires(installed("chrony"))
+      .onChange(restarted("chrony"));
+  const settings = perOs(`${chronyFile} has its content`, {
+    debian: settingsWith("2.debian.pool.ntp.org"),
+    ubuntu: settingsWith("ntp.ubuntu.com"),
+  });
   const unit = "[Unit]\nConditionCapability=\n[Service]\nExecStart=\nExecStart=!/usr/sbin/chronyd $DAEMON_OPTS -x\n";
   return running("chrony")
     .requires(all("chrony is set up", [settings, allowed("chrony", unit).requires(installed("chrony"))]))

@@ -25,12 +25,14 @@ export const ofDocker = [
   "docker-compose-plugin",
 ] as const;
 
-/** What docker.com's packages cannot stand beside; they do not all say so themselves. */
+/** What docker.com's packages cannot stand beside, of Debian and Ubuntu; they do not all say so themselves. */
 export const besideDocker = [
   "docker.io",
   "docker-cli",
   "docker-doc",
   "docker-compose",
+  "docker-compose-v2",
+  "docker-buildx",
   "podman-docker",
   "containerd",
   "runc",

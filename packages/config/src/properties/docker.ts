@@ -5,6 +5,7 @@ import {
   derived,
   giving,
   type Property,
+  perOs,
   type Revertable,
   revertable,
 } from "@slipway/model";
@@ -21,6 +22,7 @@ import {
   pinnedAmong,
   source,
 } from "./docker-source.ts";
+import { symlink } from "./file.ts";
 import { running, unit } from "./systemd.ts";
 
 export { type RegistryLogin, registryLogin } from "./docker-login.ts";
@@ -40,9 +42,17 @@ export const installed: Property<DebianLike, "docker"> = giving(
   "docker",
 );
 
-/** `docker-compose` is there; Debian 12 has version 1, Debian 13 version 2, which is `docker compose` too. */
+// Ubuntu's package of the name docker-compose is version 1, which its Python cannot run; that of version 2 has no command of its own.
+const composeOfUbuntu = symlink(
+  "/usr/local/bin/docker-compose",
+  "/usr/libexec/docker/cli-plugins/docker-compose",
+).requires(apt.installed("docker-compose-v2"));
+
+/** `docker-compose` is there; Debian 12 has version 1, Debian 13 and Ubuntu version 2, which is `docker compose` too. */
 export const composeInstalled: Property<DebianLike, "docker" | "docker-compose"> = giving(
-  apt.installed("docker-compose").requires(installed).describe("docker-compose is installed"),
+  perOs("docker-compose is installed", { debian: apt.installed("docker-compose"), ubuntu: composeOfUbuntu })
+    .requires(installed)
+    .describe("docker-compose is installed"),
   "docker",
   "docker-compose",
 );

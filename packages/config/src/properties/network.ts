@@ -11,19 +11,38 @@ import {
   type Reading,
   type Revertable,
   revertable,
+  together,
 } from "@slipway/model";
 import { diffLines } from "../diff.ts";
 import { fail } from "../errors.ts";
 import { file } from "../facts/files.ts";
 import { checkedAddress, checkedName, checkedNetwork } from "../text/names.ts";
-import { absent } from "./file.ts";
 import { enabled, unit } from "./systemd.ts";
 
 const resolv = "/etc/resolv.conf";
+const stub = "/run/systemd/resolve/stub-resolv.conf";
+
+/** A host of systemd-resolved has its link again; another one has no file. */
+const leftToResolved: Property<DebianLike> = property("names are looked up by systemd-resolved, if it runs", {
+  on: debianLike,
+  about: `file:${resolv}`,
+  observe: together({ now: file(resolv), resolved: file(stub) }),
+  plan: ({ now, resolved }) => {
+    if (resolved.kind === "absent") return now.kind === "absent" && !now.link ? [] : [{ remove: resolv }];
+    return now.link
+      ? []
+      : [
+          ["ln", "-sfn", `..${stub}`, `${resolv}.slipway`],
+          ["mv", "-fT", `${resolv}.slipway`, resolv],
+        ];
+  },
+  writes: [`file:${resolv}`],
+});
 
 /**
  * The host asks these name servers, in this order: /etc/resolv.conf is this file, and no link to what another program writes. A DHCP client
- * that writes it too has to be told not to. Its opposite leaves the host without a name server of its own. Throws `config.bad-argument`.
+ * that writes it too has to be told not to. Its opposite leaves it to systemd-resolved where that runs, as on Ubuntu; elsewhere the host is
+ * without a name server of its own. Throws `config.bad-argument`.
  */
 export function resolver(
   servers: readonly [string, ...string[]],
@@ -50,7 +69,7 @@ export function resolver(
     diff: (seen) => diffLines(seen.content ?? "", text),
     writes: [`file:${resolv}`],
   });
-  return revertable(guarded(made, { title: "name servers", files: [resolv], settle: [] }), absent(resolv));
+  return revertable(guarded(made, { title: "name servers", files: [resolv], settle: [] }), leftToResolved);
 }
 
 const checkedInterface = (name: string): string => {

@@ -9,6 +9,7 @@ import {
   property,
   type Revertable,
   revertable,
+  together,
 } from "@slipway/model";
 import { unit } from "../facts/units.ts";
 import { absent, content } from "./file.ts";
@@ -22,24 +23,39 @@ cat -- "$1" /etc/ssh/sshd_config >"$c"
 mkdir -p /run/sshd
 sshd -t -f "$c"`;
 
+// On Ubuntu systemd holds sshd's sockets. It takes their addresses from sshd's configuration when it reads its units, and sshd the rest when
+// it starts, so both are started anew; running sessions stay. A socket that could not be opened is failed, and has taken sshd with it.
+// A few restarts in a row are no fault, but the last of them would be refused. With Accept=yes there is a sshd for each login instead.
+const bySocket = `case $(systemctl show -P ActiveState ssh.socket) in
+active) s=1 ;;
+failed) systemctl -q is-active ssh.service && s= || s=1 ;;
+*) s= ;;
+esac
+if [ -n "$s" ]; then
+systemctl daemon-reload || exit
+systemctl reset-failed ssh.socket ssh.service
+systemctl restart ssh.socket || exit
+[ "$(systemctl show -P Accept ssh.socket)" = yes ] || systemctl restart ssh.service
+exit
+fi`;
+
 /** How what locks everybody out of sshd is taken back. */
 export const sshdGuard = (...files: readonly string[]): Guard => ({
   title: `sshd with ${files.join(", ")}`,
   files,
-  settle: [["systemctl", "reload-or-restart", "--", "ssh.service"]],
+  settle: [["sh", "-c", `${bySocket}\nsystemctl reload-or-restart ssh.service`, "sshd"]],
 });
 
 // systemd calls it reloaded once the signal is sent, when the old configuration still answers: a login then would prove nothing. sshd
 // has taken the new one when it listens on sockets that it opened since.
-const taken = `l() {
+const taken = `${bySocket}
+l() {
 p=$(systemctl show -P MainPID ssh.service)
 for f in /proc/"$p"/fd/*; do readlink "$f"; done 2>/dev/null | sed -n 's/^socket:\\[\\(.*\\)]$/\\1/p' |
 while read -r i; do awk -v i="$i" '$4 == "0A" && $10 == i { print i }' /proc/net/tcp /proc/net/tcp6; done 2>/dev/null | sort
 }
 b=$(l)
 systemctl try-reload-or-restart ssh.service || exit
-# Sockets that systemd holds stay the same.
-! systemctl -q is-active ssh.socket || exit 0
 n=0
 while a=$(l); [ -z "$a" ] || [ "$a" = "$b" ]; do
 n=$((n+1))
@@ -50,9 +66,12 @@ done`;
 /** An action, for `onChange`: sshd serves new logins by its new configuration; running sessions stay. */
 export const sshdReloaded: Property<DebianLike> = property("sshd has taken its configuration", {
   on: debianLike,
-  observe: unit("ssh.service"),
-  plan: (seen) => (seen.active === "active" || seen.active === "reloading" ? [["sh", "-c", taken, "sshd"]] : []),
-  writes: ["unit:ssh.service"],
+  observe: together({ service: unit("ssh.service"), socket: unit("ssh.socket") }),
+  plan: ({ service, socket }) =>
+    service.active === "active" || service.active === "reloading" || socket.active === "active"
+      ? [["sh", "-c", taken, "sshd"]]
+      : [],
+  writes: ["unit:ssh.service", "unit:ssh.socket"],
   action: true,
 });
 

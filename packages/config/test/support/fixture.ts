@@ -11,6 +11,7 @@ import {
   Secret,
   SecretText,
   type Surroundings,
+  ubuntu,
 } from "@slipway/model";
 import * as config from "../../src/index.ts";
 
@@ -19,7 +20,7 @@ export interface Fixture {
   readonly property: string;
   /** Missing: the property is a value. `{"secret": name}` stands for a Secret, `{"text": […]}` for text with secrets, `{"regexp": …}`; wherever they are. */
   readonly args?: readonly unknown[];
-  readonly os?: "debian" | "alpine";
+  readonly os?: "debian" | "ubuntu" | "alpine";
   /** Of Debian. Default 12. */
   readonly release?: "12" | "13";
   /** The platform's other hosts. */
@@ -66,7 +67,7 @@ export function hostWith(
   property: AnyProperty,
   { os = "debian", release = "12" }: Pick<Fixture, "os" | "release">,
 ): Host {
-  const distro = os === "debian" ? debian(release) : alpine("3.22");
+  const distro = { debian: debian(release), ubuntu: ubuntu("24.04"), alpine: alpine("3.22") }[os];
   const on = { provider: "test", spec: {} };
   return { name: "h", os, distro, on, has: [property], can: () => true };
 }
