@@ -13,11 +13,7 @@ const place = (guard: Guard): string => `"$S/guard/${guardId(guard)}"`;
 
 /** Puts files back as they were, then makes that effective. Runs on the host by itself, so it stands on its own. */
 const undoText = (guard: Guard): string => {
-  const files = guard.files.map(
-    (file, index) =>
-      sh`if [ -e "$D/${index}" ]; then cp -a -- "$D/${index}" ${file}.slipway-undo && mv -fT -- ${file}.slipway-undo ${file}; else rm -f -- ${file}; fi`
-        .text,
-  );
+  const files = guard.files.map((file, index) => sh`back ${index} ${file}`.text);
   const settle = guard.settle.map((command) => `${commandLine(command)} || :`);
   return [
     ...files,
@@ -32,6 +28,12 @@ const watchText = (guard: Guard, folder: string): string => `#!/bin/sh
 D=${quote(`${folder}/guard/${guardId(guard)}`)} U=slipway-guard-${guardId(guard)}.service
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export PATH
+put() { cp -a -- "$1" "$2.slipway-undo" && mv -fT -- "$2.slipway-undo" "$2"; }
+back() {
+if [ ! -e "$D/$1" ] && [ ! -L "$D/$1" ]; then rm -f -- "$2"; return; fi
+put "$D/$1" "$2"
+[ ! -e "$D/$1.behind" ] || put "$D/$1.behind" "$(readlink -f -- "$2")"
+}
 undo() {
 ${undoText(guard)}
 }
@@ -56,14 +58,17 @@ done
 export function armScript(guard: Guard, folder: string): string {
   const watch = Buffer.from(watchText(guard, folder), "utf8").toString("base64");
   const unit = `slipway-guard-${guardId(guard)}.service`;
-  const backups = guard.files.map(
-    (file, index) => sh`if [ -e ${file} ]; then cp -aL -- ${file} "$D/${index}" || exit; fi`.text,
-  );
+  // A link is kept as what it is, and what stands behind it too, as a change may reach either.
+  const backups = guard.files.map((file, index) => sh`keeps ${index} ${file} || exit`.text);
   return `D=${place(guard)}
 read -r u _ </proc/uptime
 if [ -e "$D/armed" ]; then
 echo "$((\${u%.*} + ${changeSeconds})) $B" >"$D/armed"
 else
+keeps() {
+[ ! -L "$2" ] || [ ! -e "$2" ] || cp -aL -- "$2" "$D/$1.behind" || return
+if [ -e "$2" ] || [ -L "$2" ]; then cp -a -- "$2" "$D/$1"; fi
+}
 ( umask 077
 rm -rf -- "$D" && mkdir -p "$D" || exit
 printf %s "$R" >"$D/run"
