@@ -25,7 +25,7 @@ const platform = (version: string): Promise<void> =>
     join(folder, "ops.config.ts"),
     `import { file } from "@slipway/config";
 import { debian, host } from "@slipway/model";
-import { inContainer, ops } from "../../src/index.ts";
+import { inContainer, ops } from "@slipway/console";
 const on = (name: string, container: string) =>
   host(name, { on: inContainer(container), os: debian("12"), has: [file.content("/etc/version", "${version}\\n")] });
 export default ops({ name: "rolling", hosts: [${machines.map(({ name, id }) => `on("${name}", "${id}")`).join(", ")}] });

@@ -9,7 +9,6 @@ import {
   type DebianLike,
   debian,
   type Host,
-  type Property,
   type Revertable,
   revert,
   Secret,
@@ -96,34 +95,6 @@ async function isUndone(property: Revertable<DebianLike, string>): Promise<void>
 
 const key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKHEbDhPtmlbsqKx5gNqqYY7cMiVXVF6uHeXCg1vSrsX ada@laptop";
 const sleeper = "[Service]\nExecStart=/bin/sleep infinity\n[Install]\nWantedBy=multi-user.target\n";
-
-const revertable: Readonly<Record<string, Revertable<DebianLike, string>>> = {
-  "file.content": file.content("/etc/slipway-test", "text\n", { mode: "0640", group: "adm" }),
-  "file.directory": file.directory("/srv/deep/er", { mode: "2770", group: "adm" }),
-  "apt.installed": apt.installed("tree", "hello"),
-  "user.account": user.account("deploy", { groups: ["adm"] }),
-  "sudo.allows": sudo.allows("deploy"),
-  "systemd.unit": systemd.unit("sleeper", sleeper),
-};
-
-test.for(Object.entries(revertable))("%s: made, seen, left alone, undone", async ([, property]) => {
-  await becomesTrue(property);
-  await isUndone(property);
-});
-
-const lasting: Readonly<Record<string, Property<DebianLike, string>>> = {
-  "user.account (system)": user.account("app", { system: true, home: "/srv/app" }),
-  "user.authorizedKeys": user.authorizedKeys("app", [key], { home: "/srv/app" }),
-  "hostname.is": hostname.is("web-1.example.org"),
-  "locale.is": locale.is("en_GB.UTF-8"),
-  "timezone.is": timezone.is("Asia/Singapore"),
-  "clock.synchronised": clock.synchronised,
-  "git.installed": git.installed,
-};
-
-test.for(Object.entries(lasting))("%s: made, seen, left alone", async ([, property]) => {
-  await becomesTrue(property);
-});
 
 test("systemd: enabled, started, running, disabled and back", async () => {
   await make(systemd.unit("sleeper", sleeper));
