@@ -240,7 +240,8 @@ export class SshConnection implements Connection {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#disposed = true;
     if (this.#tcp.closed) return;
-    const closed = once(this.#tcp, "close");
+    // Not `once` of node:events, which rejects when the peer resets meanwhile: closed is closed.
+    const closed = new Promise<void>((resolve) => this.#tcp.once("close", () => resolve()));
     this.#break();
     this.#client.end();
     // A peer that is gone would never answer our end.

@@ -78,6 +78,8 @@ function openSocket(address: SshAddress, stop: AbortSignal): Promise<Socket> {
     socket.once("connect", () => {
       stop.removeEventListener("abort", onStop);
       socket.removeListener("error", onError);
+      // Until somebody reads from it, an error is told by `destroyed` alone.
+      socket.on("error", () => {});
       resolve(socket);
     });
     const onError = (error: NodeJS.ErrnoException): void => {
@@ -99,7 +101,6 @@ const again =
   };
 
 async function connectOnce(address: SshAddress, auth: SshAuth, options: SshOptions): Promise<Connection> {
-  const { Client } = await import("ssh2");
   options.signal?.throwIfAborted();
   const timeoutMs = options.timeoutMs ?? 20_000;
   const stop = new AbortController();
@@ -110,7 +111,13 @@ async function connectOnce(address: SshAddress, auth: SshAuth, options: SshOptio
     timeoutMs,
   );
   try {
-    const socket = await openSocket(address, stop.signal);
+    // Both at once: sshd starts a process for us while ssh2 is loaded.
+    const [socket, { Client }] = await Promise.all([openSocket(address, stop.signal), import("ssh2")]);
+    if (socket.destroyed) {
+      throw fail("connection.busy", `${named(address)} closed the connection before its greeting`, {
+        cause: socket.errored,
+      });
+    }
     const client = new Client();
     // Before ssh2 gets the socket, so that this listener runs before ssh2 ends the channels' streams.
     const connection = new SshConnection(address.host, client, socket, {

@@ -30,10 +30,11 @@ export const lockScript = ({
   holder,
   waitSeconds,
 }: LockRequest): string => `S=${quote(folder)} R=${quote(run)}
-mkdir -p -m 0700 "$S" && mkdir -p "$S/pending" || exit 71
+[ -d "$S/pending" ] || { mkdir -p -m 0700 "$S" && mkdir -p "$S/pending"; } || exit 71
 exec 9>>"$S/lock"
+got=y
 if ! flock -n 9; then
-w=${Math.ceil(waitSeconds * looksPerSecond)} told=
+got= w=${Math.ceil(waitSeconds * looksPerSecond)} told=
 while ! flock -n 9; do
 h=p= r= n=
 read -r p r n <"$S/holder" 2>/dev/null
@@ -50,10 +51,12 @@ told=yes
 w=$((w-1))
 sleep ${1 / looksPerSecond}
 done
+flock -n 9 && got=y
 fi
-if flock -n 9; then
+if [ -n "$got" ]; then
+l=; read -r _ l _ <"$S/holder" 2>/dev/null
 printf '%s %s %s\\n' "$$" "$R" ${quote(holder)} >"$S/holder"
-rm -f "$S/busy"
+[ ! -e "$S/busy" ] || rm -f "$S/busy"
 for a in "$S"/guard/*/armed; do
 [ -e "$a" ] && a=\${a%/armed} && [ "$(cat "$a/run")" != "$R" ] && echo '0 -' >"$a/armed" && sh "$a/watch"
 done
@@ -63,11 +66,11 @@ read -r p r n <"$S/holder" 2>/dev/null && printf %s "$n"
 ${endOfFrame("lock", "1")}
 exit 75
 fi
-ls "$S/pending"
+for a in "$S"/pending/*; do [ ! -e "$a" ] || printf '%s\\n' "\${a##*/}"; done
 ${endOfFrame("pending")}
-tail -n 1 "$S/journal" 2>/dev/null
+[ "$l" != "$R" ] || tail -n 1 "$S/journal" 2>/dev/null
 ${endOfFrame("journal")}
-tail -c 65536 "$S/output" 2>/dev/null
+[ "$l" != "$R" ] || tail -c 65536 "$S/output" 2>/dev/null
 ${endOfFrame("output")}
 ${watchdog}`;
 

@@ -48,23 +48,48 @@ export const file = (path: string, wanted = ""): Reading<FileSeen> => ({
 
 const absent: FileSeen = { kind: "absent", link: false, mode: "", owner: "", group: "" };
 
-/** Finds one path in the output of the script above. */
+/** Finds one path in the output of the script above, without taking all of it apart: there may be hundreds of files. */
 export function parseFile(stdout: string, path: string): FileSeen {
-  let seen = absent;
-  let link = false;
-  let target: string | undefined;
-  for (const line of stdout.split("\n")) {
-    const fields = line.split("\t");
-    if (fields[1] === path && fields[0] === "l") link = fields[2] === "symbolic link";
-    else if (fields[1] === path && fields[0] === "n") target = fields[2] ?? "";
-    else if (fields[1] === path && fields[0] === "s") {
-      const [, , kind = "", mode = "", owner = "", group = ""] = fields;
-      seen = { kind: kindOf(kind), link: false, mode: mode.padStart(4, "0"), owner, group };
-    } else if (fields[1] === path && fields[0] === "c") {
-      seen = { ...seen, content: Buffer.from(fields[2] ?? "", "base64").toString("utf8") };
-    } else if (line.slice(64) === `  ${path}`) seen = { ...seen, sha256: line.slice(0, 64) };
+  const link = lineWith(stdout, `l\t${path}\t`)?.[2] === "symbolic link";
+  const target = lineWith(stdout, `n\t${path}\t`)?.[2];
+  const stat = lineWith(stdout, `s\t${path}\t`);
+  const base = { link, ...(target === undefined ? {} : { target }) };
+  if (stat === undefined) return { ...absent, ...base };
+  const [, , kind = "", mode = "", owner = "", group = ""] = stat;
+  const content = lineWith(stdout, `c\t${path}\t`)?.[2];
+  const sha256 = digestIn(stdout, path);
+  return {
+    ...base,
+    kind: kindOf(kind),
+    mode: mode.padStart(4, "0"),
+    owner,
+    group,
+    ...(sha256 === undefined ? {} : { sha256 }),
+    ...(content === undefined ? {} : { content: Buffer.from(content, "base64").toString("utf8") }),
+  };
+}
+
+/** The fields of the last line that starts so: where a link points to is said by others, and comes before what stat says. */
+function lineWith(text: string, start: string): readonly string[] | undefined {
+  const after = text.lastIndexOf(`\n${start}`) + 1;
+  if (after === 0 && !text.startsWith(start)) return undefined;
+  return text.slice(after, endOfLine(text, after)).split("\t");
+}
+
+/** From the last line of sha256sum about it: 64 hexadecimal digits, two blanks, the path. */
+function digestIn(text: string, path: string): string | undefined {
+  const rest = `  ${path}`;
+  for (let at = text.lastIndexOf(rest); at >= 64; at = text.lastIndexOf(rest, at - 1)) {
+    const start = at - 64;
+    const whole = endOfLine(text, at) === at + rest.length;
+    if (whole && (start === 0 || text[start - 1] === "\n")) return text.slice(start, at);
   }
-  return { ...seen, link, ...(target === undefined ? {} : { target }) };
+  return undefined;
+}
+
+function endOfLine(text: string, from: number): number {
+  const at = text.indexOf("\n", from);
+  return at < 0 ? text.length : at;
 }
 
 const kindOf = (text: string): FileSeen["kind"] =>
