@@ -34,6 +34,7 @@ const applying = (command: Command): Command =>
     .option("--give-up-after <n|p%>", "begin no further host once so many failed", share)
     .option("--retry", "only hosts that failed or were not begun last time", false)
     .option("--keep-removed", "leave on the host what is in its list no longer", false)
+    .option("--forget-removed", "leave it there for good: no later run takes it back", false)
     .option(
       "--adopt",
       "take over machines that were configured from another platform, and leave what that brought",
@@ -53,6 +54,7 @@ const applyOptions = (own: Record<string, unknown>, args: readonly string[]): Ap
   all: own.all === true,
   retry: own.retry === true,
   keepRemoved: own.keepRemoved === true,
+  forgetRemoved: own.forgetRemoved === true,
   adopt: own.adopt === true,
   detailedExitCode: own.detailedExitCode === true,
   ...given("file", args[0]),

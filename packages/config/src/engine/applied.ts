@@ -20,6 +20,10 @@ export interface AppliedRemoval {
   readonly title: string;
   /** Ids of the items that it takes back. */
   readonly of: readonly string[];
+  /** Ids of the items of its opposite: once they were seen true, there is nothing to take back. */
+  readonly by: readonly string[];
+  /** What its opposite is about: removals of the same things by themselves are part of it. */
+  readonly about: readonly string[];
   readonly changes: readonly Change[];
   readonly guard?: Guard;
 }
@@ -89,7 +93,7 @@ export function readApplied(text: string): Applied {
     return {
       ...head,
       list: head.list ?? "",
-      items: rest.filter((line): line is AppliedItem => "about" in line),
+      items: rest.filter((line): line is AppliedItem => "made" in line),
       removals: rest.filter((line): line is AppliedRemoval => "of" in line),
     };
   } catch {
@@ -126,34 +130,44 @@ export function orphansOf(applied: Applied, items: readonly Item[]): readonly Or
   const gone = applied.items.filter((item) => !wanted.has(item.id) && !abouts.has(item.about));
   const ids = new Set(gone.map((item) => item.id));
   const byId = new Map(applied.items.map((item) => [item.id, item]));
-  const orphans: Orphan[] = [];
+  const place = new Map(applied.items.map((item, index) => [item.id, index]));
+  const last = ({ of }: AppliedRemoval): number => Math.max(...of.map((id) => place.get(id) ?? -1));
+  const orphans: (Orphan & { readonly of: string[] })[] = [];
   const covered = new Set<string>();
-  for (const removal of applied.removals) {
+  /** What is taken back by now, and by which orphan. */
+  const handled = new Map<string, Orphan & { readonly of: string[] }>();
+  for (const removal of applied.removals.toSorted((a, b) => last(b) - last(a))) {
     const mine = removal.of.filter((id) => ids.has(id));
     if (mine.length === 0) continue;
     for (const id of mine) covered.add(id);
+    const whole = mine.map((id) => handled.get(byId.get(id)?.about ?? ""));
+    if (whole[0] !== undefined && !whole.includes(undefined)) {
+      whole[0].of.push(...mine);
+      continue;
+    }
     const kept = removal.of.filter((id) => byId.has(id) && !ids.has(id) && !replaced(byId.get(id), wanted, abouts));
     const made = mine.some((id) => byId.get(id)?.made === true);
-    const base = { title: removal.title, of: mine };
-    if (kept.length > 0) orphans.push({ ...base, changes: [], stays: "a part of it is still wanted" });
-    else if (!made) orphans.push({ ...base, changes: [], stays: "it was so before" });
-    else
-      orphans.push({
-        ...base,
-        changes: removal.changes,
-        ...(removal.guard === undefined ? {} : { guard: removal.guard }),
-      });
+    const stays = kept.length > 0 ? "a part of it is still wanted" : made ? undefined : "it was so before";
+    const orphan = {
+      title: removal.title,
+      of: [...mine],
+      changes: stays === undefined ? removal.changes : [],
+      ...(stays === undefined ? {} : { stays }),
+      ...(stays !== undefined || removal.guard === undefined ? {} : { guard: removal.guard }),
+    };
+    if (stays === undefined) for (const about of removal.about) handled.set(about, orphan);
+    orphans.push(orphan);
   }
-  for (const item of gone) {
-    if (covered.has(item.id)) continue;
-    orphans.push({
-      title: item.title,
-      of: [item.id],
+  const bare = gone.filter((item) => !covered.has(item.id)).toReversed();
+  return [
+    ...bare.map(({ title, id, made }) => ({
+      title,
+      of: [id],
       changes: [],
-      stays: item.made ? "it has no opposite" : "it was so before",
-    });
-  }
-  return orphans.toReversed();
+      stays: made ? "it has no opposite" : "it was so before",
+    })),
+    ...orphans,
+  ];
 }
 
 const replaced = (item: AppliedItem | undefined, wanted: ReadonlySet<string>, abouts: ReadonlySet<string>): boolean =>
@@ -183,7 +197,9 @@ export function nextApplied(
   const madeAbouts = new Set(before.items.filter((item) => item.made).map((item) => item.about));
   const abouts = new Set(now.seen.map(({ item }) => item.claim.about));
   const ids = new Set(now.seen.map(({ item }) => item.id));
-  const kept = before.items.filter((item) => !ids.has(item.id) && !abouts.has(item.about) && !now.gone.has(item.id));
+  const undone = before.removals.filter((one) => one.by.length > 0 && one.by.every((id) => ids.has(id)));
+  const gone = new Set([...now.gone, ...undone.flatMap((one) => one.of)]);
+  const kept = before.items.filter((item) => !ids.has(item.id) && !abouts.has(item.about) && !gone.has(item.id));
   const fresh = now.seen.map(({ item, outcome }): AppliedItem => {
     const known = old.get(item.id);
     if (outcome === "ok" && known !== undefined) return known;

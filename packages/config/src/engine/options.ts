@@ -23,9 +23,9 @@ export interface ApplyOptions {
   readonly only?: readonly string[];
   /**
    * What becomes of properties that an earlier run made true and that are in the list no longer: taken back where they have an
-   * opposite, or kept. Default: taken back.
+   * opposite; kept, for a later run to take back; or forgotten, so that they stay on the host for good. Default: taken back.
    */
-  readonly removed?: "take back" | "keep";
+  readonly removed?: "take back" | "keep" | "forget";
   /**
    * Names whose list this is, such as `shop/web-1`: a host that was configured from another one refuses (`config.other-list`), as all
    * that the other list brought would be taken back. Empty: whoever comes. Default: the host's name.

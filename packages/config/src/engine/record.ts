@@ -23,7 +23,8 @@ export async function takeBack(run: Run, clock: Clock, options: ApplyOptions): P
     options.signal?.throwIfAborted();
     const from = clock.monotonic();
     const id = `gone-${orphan.of[0] ?? ""}`;
-    const changes = orphan.changes;
+    const stays = options.removed === "forget" ? "it is left for good" : orphan.stays;
+    const changes = stays === undefined ? orphan.changes : [];
     const failure =
       changes.length === 0
         ? undefined
@@ -39,7 +40,7 @@ export async function takeBack(run: Run, clock: Clock, options: ApplyOptions): P
           });
     run.report(id, {
       property: orphan.title,
-      within: [orphan.stays === undefined ? "no longer in the list" : `no longer in the list, stays: ${orphan.stays}`],
+      within: [stays === undefined ? "no longer in the list" : `no longer in the list, stays: ${stays}`],
       outcome: failure !== undefined ? "failed" : changes.length === 0 ? "kept" : "changed",
       ms: clock.monotonic() - from,
       changes,
@@ -129,6 +130,8 @@ async function removalsOf(
     return {
       title: removal.title,
       of: of.map((item) => item.id),
+      by: items.filter((item) => !item.claim.action).map((item) => item.id),
+      about: items.map((item) => item.claim.about),
       changes: undoing(items, now),
       ...(guard === undefined ? {} : { guard }),
     };

@@ -22,7 +22,7 @@ import { canary } from "./canary.ts";
 
 export type Release = "12" | "13";
 
-/** A property on a real host: not there, made, seen, nothing to do the second time, and undone when it has an opposite. */
+/** A property on a real host: not there, made, seen, nothing to do the second time, and taken back when it leaves the list. */
 export interface RealCase {
   readonly property: AnyProperty | ((release: Release) => AnyProperty);
   /** Shell script that prepares the host. */
@@ -151,11 +151,14 @@ export async function tryAll(release: Release): Promise<void> {
         }
         expect(seen, "where values of secrets were seen").toEqual([]);
         await prints(one.shows);
-        if ("opposite" in property) {
-          await becomesTrue(revert(property as Revertable<never>));
+        const opposite = "opposite" in property ? revert(property as Revertable<never>) : undefined;
+        if (opposite !== undefined) expect(await planned(opposite)).toContain("change");
+        await leavesTheList(property);
+        if (opposite !== undefined) {
+          await make(opposite);
+          expect(await make(opposite)).toMatchObject({ changed: 0, roundTrips: 1 });
           await prints(one.afterwards);
         }
-        await leavesTheList(property);
       } finally {
         if (one.cleanup !== undefined) await run(one.cleanup);
       }

@@ -33,6 +33,7 @@ export interface ApplyOptions {
   readonly giveUpAfter?: Share;
   readonly retry: boolean;
   readonly keepRemoved: boolean;
+  readonly forgetRemoved: boolean;
   readonly adopt: boolean;
   /** File for events, or `-`. */
   readonly events?: string;
@@ -137,14 +138,14 @@ async function run(
   { options, sink, ...what }: What & { readonly options: ApplyOptions; readonly sink: EventSink | undefined },
 ): Promise<number> {
   const { out, signal } = context;
-  const { canary, atOnce, giveUpAfter, keepRemoved, adopt } = options;
+  const { canary, atOnce, giveUpAfter, keepRemoved, forgetRemoved, adopt } = options;
   const tell = fleetTeller(context.out);
   const result = await configureFleet(session, context, {
     ...what,
     ...(canary === undefined ? {} : { canary }),
     ...(atOnce === undefined ? {} : { atOnce }),
     ...(giveUpAfter === undefined ? {} : { giveUpAfter }),
-    ...(keepRemoved ? { removed: "keep" } : {}),
+    ...(keepRemoved ? { removed: "keep" } : forgetRemoved ? { removed: "forget" } : {}),
     ...(adopt ? { adopt } : {}),
     onEvent: (event: FleetEvent) => {
       tell(event);

