@@ -40,5 +40,5 @@ if (import.meta.main) {
   for await (const chunk of process.stdin) chunks.push(String(chunk));
   const { address, privateKey } = JSON.parse(chunks.join("")) as { address: SshAddress; privateKey: string };
   await using connection = await ssh(address, { privateKey });
-  await apply(gatedHost, connection, { onEvent: (event) => process.stdout.write(`${event.type}\n`) });
+  await apply(gatedHost, connection, { removed: "keep", onEvent: (event) => process.stdout.write(`${event.type}\n`) });
 }

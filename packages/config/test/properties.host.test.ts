@@ -114,6 +114,7 @@ test("a secret reaches its file and nothing else", async () => {
   const token = file.content("/etc/token", new Secret("app.token"), { owner: "app" });
   const events: ApplyEvent[] = [];
   const secrets = { reveal: async () => value };
+  await make(user.account("app", { system: true, home: "/srv/app" }));
   const report = await make(token, { secrets, onEvent: (event) => events.push(event) });
   expect(report.changed).toBe(1);
   expect(await run("cat /etc/token; stat -c ' %a %U' /etc/token")).toBe(`${value} 600 app`);

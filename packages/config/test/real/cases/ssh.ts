@@ -75,7 +75,7 @@ export default cases({
     property: ssh.knownHosts.requires(user.keyPair("root", pair.publicKey, new Secret("root.key"))),
     secrets: { "root.key": pair.privateKey },
     shows: {
-      "cat /root/.ssh/id_ed25519.pub >>/root/.ssh/authorized_keys; ssh -o BatchMode=yes $(hostname -I | cut -d' ' -f1) echo in":
+      "cat /root/.ssh/id_ed25519.pub >>/root/.ssh/authorized_keys; ssh -o BatchMode=yes $(ip -4 route get 192.0.2.1 | grep -o 'src [0-9.]*' | cut -d' ' -f2) echo in":
         "in",
     },
     cleanup: "mv /root/keys /root/.ssh/authorized_keys; rm -f /root/.ssh/id_*; rm /etc/ssh/ssh_known_hosts",
