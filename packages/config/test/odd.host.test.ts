@@ -176,8 +176,8 @@ test("a round trip of 2 s: time goes by round trips, of which there are few", as
   expect(first, formatReport(first)).toMatchObject({ failed: 0, blocked: 0 });
   const second = await apply(small(), connection);
   expect(second).toMatchObject({ changed: 0, roundTrips: 1 });
-  // As many as there are changes in a row, one to look, and one to note what was applied.
-  expect(first.roundTrips).toBeLessThanOrEqual(first.changed + 2);
+  // As many as there are changes in a row; one to look, one for what taking back would need, and one to note what was applied.
+  expect(first.roundTrips).toBeLessThanOrEqual(first.changed + 3);
   const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`;
   console.log(
     `login ${seconds(connected)}; first run ${first.roundTrips} round trips, ${seconds(first.ms)}; second ${second.roundTrips}, ${seconds(second.ms)}`,

@@ -60,7 +60,8 @@ export class Link implements AsyncDisposable {
 
   #broke(thrown: unknown): boolean {
     if (!(thrown instanceof SlipwayError)) return false;
-    if (thrown.code === "connection.lost" || thrown.code === "connection.closed") return true;
+    // One that the caller has closed is no accident.
+    if (thrown.code === "connection.lost") return true;
     // Killed from outside: by the one who took the lock over, or as the machine goes down.
     return thrown.code === "config.session" && (!this.#connection.open || /exit status 1(37|43)$/.test(thrown.message));
   }
