@@ -4,7 +4,7 @@ const left = ["**/node_modules/**", "**/dist/**", "**/.slipway/**"];
 
 /**
  * Two projects. `unit`: fast, no Docker, all files in parallel. `host`: needs Docker and real
- * hosts, so two files at a time and patient.
+ * hosts, so three files at a time and patient.
  */
 export default defineConfig({
   // Workspace packages resolve to their sources; nothing has to be built first.
@@ -28,8 +28,8 @@ export default defineConfig({
           name: "host",
           include: ["**/test/**/*.host.test.ts"],
           exclude: left,
-          // Two at once: they mostly wait, for machines to boot and packages to be unpacked.
-          maxWorkers: 2,
+          // More than there are processors: they mostly wait, for machines to boot, packages to be unpacked, time to run out.
+          maxWorkers: 3,
           testTimeout: 300_000,
           hookTimeout: 600_000,
         },
