@@ -90,6 +90,19 @@ test("what was so before, what has no opposite and what is asked to stay is kept
   expect(await run(hostWith(written("b", "b")))).toMatchObject({ kept: 0, roundTrips: 1 });
 });
 
+test("what came back in a run that was cut off is left alone by the next one", async () => {
+  writeFileSync(at("a"), "of the distribution\n");
+  await run(hostWith(written("a", "ours\n")));
+  const stop = new AbortController();
+  const cutOff = run(hostWith(written("b", "b")), {
+    signal: stop.signal,
+    onEvent: (event) => event.type === "item" && stop.abort(),
+  });
+  await expect(cutOff).rejects.toMatchObject({ code: "config.interrupted" });
+  expect(await run(hostWith(written("b", "b")))).toMatchObject({ failed: 0 });
+  expect(readFileSync(at("a"), "utf8")).toBe("of the distribution\n");
+});
+
 test("a folder that holds something of others is left to them", async () => {
   await run(hostWith(file.directory(at("d"), { owner })));
   mkdirSync(at("d/theirs"));

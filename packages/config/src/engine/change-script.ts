@@ -21,10 +21,10 @@ restore() {
 k=$S/originals/$2
 # A folder that holds something of others is left to them.
 [ ! -d "$1" ] || [ -L "$1" ] || { rmdir -- "$1" 2>/dev/null || :; return; }
-# Two opposites may name one path: what came back by the first is not ours to remove.
-[ ! -e "$k.back" ] || [ "$(cat "$k.back")" != "$R" ] || return 0
+# Two opposites may name one path, and a run that was cut off is repeated: what came back is not ours to remove.
+[ ! -e "$k.back" ] || return 0
 t=$(readlink -f -- "$1") || t=$1
-if [ -e "$k" ]; then cp -a -- "$k" "$t.slipway-old" && mv -fT -- "$t.slipway-old" "$t" && printf %s "$R" >"$k.back" && rm -f -- "$k"; else rm -f -- "$1" "$k.none"; fi
+if [ -e "$k" ]; then cp -a -- "$k" "$t.slipway-old" && mv -fT -- "$t.slipway-old" "$t" && : >"$k.back" && rm -f -- "$k"; else rm -f -- "$1" "$k.none"; fi
 }
 put() {
 t=$(readlink -f -- "$1") || t=$1
