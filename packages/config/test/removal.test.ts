@@ -103,6 +103,20 @@ test("what came back in a run that was cut off is left alone by the next one", a
   expect(readFileSync(at("a"), "utf8")).toBe("of the distribution\n");
 });
 
+test("what a run made that was cut off is taken back all the same", async () => {
+  const list = [written("a", "a"), written("b", "b")];
+  const stop = new AbortController();
+  const cutOff = run(hostWith(...list), {
+    signal: stop.signal,
+    onEvent: (event) => event.type === "item" && stop.abort(),
+  });
+  await expect(cutOff).rejects.toMatchObject({ code: "config.interrupted" });
+  expect(await run(hostWith(...list))).toMatchObject({ changed: 1, ok: 1 });
+  expect(await run(hostWith(...list))).toMatchObject({ ok: 2, roundTrips: 1 });
+  expect(await run(hostWith())).toMatchObject({ changed: 2, kept: 0 });
+  for (const gone of ["a", "b"]) expect(() => statSync(at(gone))).toThrow("ENOENT");
+});
+
 test("a folder that holds something of others is left to them", async () => {
   await run(hostWith(file.directory(at("d"), { owner })));
   mkdirSync(at("d/theirs"));

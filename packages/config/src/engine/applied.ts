@@ -187,6 +187,8 @@ export function nextApplied(
     readonly removals: readonly AppliedRemoval[];
     /** Ids of what was taken back, or is left alone from now on. */
     readonly gone: ReadonlySet<string>;
+    /** Ids of what a run made that was cut off before it could note so. */
+    readonly made: ReadonlySet<string>;
     readonly digest: string;
     readonly list: string;
     readonly at: number;
@@ -202,9 +204,10 @@ export function nextApplied(
   const kept = before.items.filter((item) => !ids.has(item.id) && !abouts.has(item.about) && !gone.has(item.id));
   const fresh = now.seen.map(({ item, outcome }): AppliedItem => {
     const known = old.get(item.id);
-    if (outcome === "ok" && known !== undefined) return known;
+    const cutOff = now.made.has(item.id);
+    if (outcome === "ok" && known !== undefined && (known.made || !cutOff)) return known;
     const { title, about } = item.claim;
-    const made = outcome === "changed" || madeAbouts.has(about);
+    const made = outcome === "changed" || cutOff || madeAbouts.has(about);
     return { id: item.id, title, about, at: now.at, by: now.by, made };
   });
   const items = [...kept, ...fresh];

@@ -46,6 +46,8 @@ export interface ChangeContext {
   readonly item: string;
   /** Ids of what has to follow. */
   readonly mark: readonly string[];
+  /** Ids of what is true by these changes: noted until the record says so, should the run be cut off before. */
+  readonly made?: readonly string[];
   /** Id of what is done with these changes. */
   readonly clear?: string;
   readonly revealed: Revealed;
@@ -72,7 +74,12 @@ export function changeScript(changes: readonly Change[], more: ChangeContext): s
     ...changes.map((change, index) => step(`i=${index}; ${changeText(change, more)}`)),
     ...(more.clear === undefined ? [] : [`[ "$s" -ne 0 ] || rm -f -- "$S/pending/${more.clear}"`]),
     `note ${more.item} done "$i" "$s"`,
-    'sync "$S/journal"',
+    ...(more.made === undefined || more.made.length === 0
+      ? ['sync "$S/journal"']
+      : [
+          `[ "$s" -ne 0 ] || printf '%s\\n' ${more.made.join(" ")} >>"$S/made"`,
+          'sync "$S/journal" "$S/made" 2>/dev/null',
+        ]),
     "trim",
     'rm -f "$S/busy"',
     "beat",

@@ -35,6 +35,7 @@ export async function takeBack(run: Run, clock: Clock, options: ApplyOptions): P
             reboots: false,
             restores: true,
             mark: [],
+            made: [],
             reads: undefined,
             ...(orphan.guard === undefined ? {} : { guard: orphan.guard }),
           });
@@ -63,9 +64,9 @@ export async function record(run: Run, clock: Clock, options: ApplyOptions, gone
   const all = [...run.done.values()];
   const whole = takesBack(options) && all.every((one) => one.outcome !== "failed" && one.outcome !== "blocked");
   const digest = whole ? digestOf(items) : "";
-  const changed = all.some((one) => one.outcome === "changed");
-  if (!changed && gone.size === 0 && digest !== "" && state.applied.digest === digest) return;
-  if (!changed && gone.size === 0 && digest === "" && state.applied.items.length > 0) return;
+  const news = all.some((one) => one.outcome === "changed") || gone.size > 0 || state.unrecorded.size > 0;
+  if (!news && digest !== "" && state.applied.digest === digest) return;
+  if (!news && digest === "" && state.applied.items.length > 0) return;
   // Of a record about the same list only the head was read.
   const before =
     state.applied.digest !== "" && state.applied.items.length === 0
@@ -81,6 +82,7 @@ export async function record(run: Run, clock: Clock, options: ApplyOptions, gone
       seen,
       removals,
       gone,
+      made: state.unrecorded,
       digest,
       list: takesBack(options) || before.list === "" ? listOf(host, options) : before.list,
       at: clock.now(),
@@ -89,7 +91,7 @@ export async function record(run: Run, clock: Clock, options: ApplyOptions, gone
   );
   const encoded = Buffer.from(text, "utf8").toString("base64");
   await run.ask(
-    `(umask 077 && printf %s ${quote(encoded)} | base64 -d >"$S/applied.new") && sync "$S/applied.new" && mv -f "$S/applied.new" "$S/applied"`,
+    `(umask 077 && printf %s ${quote(encoded)} | base64 -d >"$S/applied.new") && sync "$S/applied.new" && mv -f "$S/applied.new" "$S/applied" && rm -f "$S/made"`,
   );
 }
 
