@@ -53,7 +53,10 @@ export async function takeBack(run: Run, clock: Clock, options: ApplyOptions): P
   return gone;
 }
 
-/** Notes on the host what was seen to be true, and how to take back what was made; nothing when it says so already. */
+/**
+ * Notes on the host what was seen to be true, and how to take back what was made; nothing when it says so already. That it cannot be
+ * noted is reported as a failure.
+ */
 export async function record(run: Run, clock: Clock, options: ApplyOptions, gone: ReadonlySet<string>): Promise<void> {
   const { state } = run;
   const { host, around, items } = state.subject;
@@ -90,9 +93,21 @@ export async function record(run: Run, clock: Clock, options: ApplyOptions, gone
     }),
   );
   const encoded = Buffer.from(text, "utf8").toString("base64");
-  await run.ask(
-    `(umask 077 && printf %s ${quote(encoded)} | base64 -d >"$S/applied.new") && sync "$S/applied.new" && mv -f "$S/applied.new" "$S/applied" && rm -f "$S/made"`,
+  const from = clock.monotonic();
+  const frames = await run.ask(
+    `{ (umask 077 && printf %s ${quote(encoded)} | base64 -d >"$S/applied.new") && sync "$S/applied.new" && mv -fT "$S/applied.new" "$S/applied" && rm -f "$S/made"; } 2>&1\n${endOfFrame("recorded")}`,
   );
+  const noted = frames.find((frame) => frame.name === "recorded");
+  if (noted?.status === 0) return;
+  // Without it nothing of this run could be taken back later, which nobody would know.
+  run.report("record", {
+    property: "what was applied is noted on the host",
+    within: [],
+    outcome: "failed",
+    ms: clock.monotonic() - from,
+    changes: [],
+    error: `${state.folder}/applied could not be written: ${noted?.text.trim() || "the disk may be full"}`,
+  });
 }
 
 interface Place {
