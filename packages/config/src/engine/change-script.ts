@@ -1,5 +1,15 @@
 import { createHash } from "node:crypto";
-import { type Change, commandLine, type FileWrite, filled, isCommand, isRemoval, isWrite, quote } from "@slipway/model";
+import {
+  type Change,
+  commandLine,
+  type FileWrite,
+  filled,
+  isCommand,
+  isRemoval,
+  isWrite,
+  quote,
+  secretsIn,
+} from "@slipway/model";
 import type { Revealed } from "./script.ts";
 
 /**
@@ -99,6 +109,11 @@ function changeText(change: Change, { revealed, restores }: ChangeContext): stri
     return restores === true
       ? `restore ${quote(change.remove)} ${originalOf(change.remove)}`
       : `gone ${quote(change.remove)}`;
+  const closed = isWrite(change) ? change.content : change.input;
+  const unknown = secretsIn(closed).find((secret) => !revealed.has(secret.name));
+  // Never an empty file in its place. Which secrets a host may have is for the list to say, not for the host's own record.
+  if (unknown !== undefined)
+    return `{ echo ${quote(`the secret ${unknown.name} is of no property in the list, so it is not sent`)}; false; }`;
   const open = (content: FileWrite["content"]): string =>
     quote(base64(filled(content, (secret) => revealed.get(secret.name) ?? "")));
   // \`printf\` is the shell's own: what it is given is in no list of processes.
