@@ -2,6 +2,7 @@ import type { Readable } from "node:stream";
 import { countOf, masker, type Share } from "@slipway/config";
 import { type Connection, exitCodes, type Host } from "@slipway/model";
 import type { Context } from "../../cli/context.ts";
+import { printable } from "../../cli/printable.ts";
 import { eachHost, hostsAtOnce } from "../../platform/each-host.ts";
 import { chosenHosts } from "../../platform/prepare.ts";
 import { openSession } from "../../platform/session.ts";
@@ -66,7 +67,7 @@ export async function execOnHosts(context: Context, options: ExecOptions): Promi
       const take = (name: "stdout" | "stderr") => (line: string) => {
         const shown = out.hidden(mask(line));
         if (out.json) kept[name] += `${shown}\n`;
-        else process[name].write(`${host.name.padEnd(width)} | ${shown}\n`);
+        else process[name].write(`${host.name.padEnd(width)} | ${printable(shown)}\n`);
       };
       const connection = await session.connect(host.name);
       const status = await runOn(connection, options.command, {
