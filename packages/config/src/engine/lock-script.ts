@@ -14,6 +14,8 @@ export interface LockRequest {
 const patience = 3_600;
 /** How often a lock that is held is looked at. */
 const looksPerSecond = 5;
+/** Programs that every run needs. Without flock a lock could be neither taken nor seen to be free. */
+const tools = "flock base64 readlink mktemp sync";
 /** A session that was sent nothing for so long belongs to nobody: its operator sleeps, or the link is gone without a word. */
 const idleSeconds = 120;
 
@@ -30,6 +32,7 @@ export const lockScript = ({
   holder,
   waitSeconds,
 }: LockRequest): string => `S=${quote(folder)} R=${quote(run)}
+for t in ${tools}; do command -v "$t" >/dev/null || { echo "there is no program $t" >&2; exit 72; }; done
 [ -d "$S/pending" ] || { mkdir -p -m 0700 "$S" && mkdir -p "$S/pending"; } || exit 71
 exec 9>>"$S/lock"
 got=y
