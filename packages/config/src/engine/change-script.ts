@@ -92,7 +92,6 @@ export function changeScript(changes: readonly Change[], more: ChangeContext): s
         ]),
     "trim",
     'rm -f "$S/busy"',
-    "beat",
     'tail -c 65536 "$O"',
     `printf '\\n%s c%s %s\\n' "$N" "$i" "$s"`,
   ].join("\n");

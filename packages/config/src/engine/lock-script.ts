@@ -77,9 +77,14 @@ ${endOfFrame("journal")}
 ${endOfFrame("output")}
 ${watchdog}`;
 
-/** Ends the session's shell when it waited for input for too long, so that a lock is not held by nobody. */
-const watchdog = `beat() { read -r u _ </proc/uptime && echo "\${u%.*}" >"$S/beat"; }
-beat
+/**
+ * Ends the session's shell when it waited for input for too long, so that a lock is not held by nobody. While it works, such as on
+ * readings of a slow disk, it has longer.
+ */
+const watchdog = `beat() { read -r u _ </proc/uptime && echo "$((\${u%.*} + \${1-0}))" >"$S/beat"; }
+begins() { beat ${patience}; }
+ends() { beat; }
+begins
 (
 exec 9>&-
 trap '' HUP
