@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
+import { setImmediate } from "node:timers/promises";
 import { file, type HostResult, planToSave, type Seen } from "@slipway/config";
 import { local } from "@slipway/connection";
 import { debian, type Host, host, systemClock, telling } from "@slipway/model";
@@ -15,12 +16,13 @@ import { table } from "../src/cli/table.ts";
 import { eachHost } from "../src/platform/each-host.ts";
 import { eventSink } from "../src/platform/events.ts";
 import { fleetTeller } from "../src/platform/fleet-teller.ts";
+import type { Session } from "../src/platform/session.ts";
 import { addressOf, surroundingsOf } from "../src/platform/surroundings.ts";
 import { existing } from "../src/platform/targets.ts";
 import { withToldChecks } from "../src/platform/told-checks.ts";
 import { exitOf } from "../src/verbs/config/apply.ts";
 import { runOn } from "../src/verbs/config/exec.ts";
-import { formatPlans, type WholePlan } from "../src/verbs/config/plan.ts";
+import { formatPlans, showPlan, type WholePlan } from "../src/verbs/config/plan.ts";
 
 let folder = "";
 beforeEach(() => {
@@ -254,5 +256,35 @@ test("what happens to hosts is told, and what takes long before it is done", () 
     ]);
   } finally {
     vi.useRealTimers();
+  }
+});
+
+test("a plan of a host that cannot be reached says so, and no rejection is left to nobody", async () => {
+  const stranger = process.listeners("unhandledRejection");
+  const unhandled = vi.fn();
+  process.removeAllListeners("unhandledRejection").on("unhandledRejection", unhandled);
+  const write = vi.spyOn(process.stderr, "write").mockReturnValue(true);
+  const out = createOutput({ json: false, quiet: false });
+  const session = {
+    project: { platform: { name: "shop", hosts: [db] } },
+    machines: async () => [],
+    host: () => db,
+    identity: { vault: { reveal: async () => "" }, ssh: { publicKey: key } },
+    connect: async () => {
+      await setImmediate();
+      throw new Error("db refused the connection");
+    },
+  } as unknown as Session;
+  const context = { out, clock: systemClock, signal: new AbortController().signal, cwd: folder, yes: true };
+  try {
+    const options = { on: [], all: false, detailedExitCode: false };
+    expect(await showPlan(session, context, options)).toBe(1);
+    await setImmediate();
+    expect(write.mock.calls.join("")).toContain("db: db refused the connection");
+    expect(unhandled).not.toHaveBeenCalled();
+  } finally {
+    process.removeAllListeners("unhandledRejection");
+    for (const listener of stranger) process.on("unhandledRejection", listener);
+    vi.restoreAllMocks();
   }
 });
