@@ -67,10 +67,10 @@ async function whatToApply(
   const { platform } = session.project;
   const { file, on, only, retry } = options;
   if (file !== undefined) {
-    if (only !== undefined || retry || options.keepRemoved)
+    if (only !== undefined || retry || options.keepRemoved || options.forgetRemoved)
       throw fail(
         "ops.saved-plan",
-        "a saved plan is done as it is: --only, --retry and --keep-removed do not go with it",
+        "a saved plan is done as it is: --only, --retry, --keep-removed and --forget-removed do not go with it",
         {
           hint: "Say them to ops config plan, or apply without a file.",
         },
