@@ -3,12 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { setImmediate } from "node:timers/promises";
-import { file, type HostResult, planToSave, type Seen } from "@slipway/config";
+import { docker, file, type HostResult, planToSave, type Seen, secretsOf } from "@slipway/config";
 import { local } from "@slipway/connection";
-import { debian, type Host, host, systemClock, telling } from "@slipway/model";
-import { compileMonitor, monitor, url } from "@slipway/monitor";
+import { debian, type Host, host, SlipwayError, systemClock, telling } from "@slipway/model";
+import { compileMonitor, monitor, slack, url } from "@slipway/monitor";
 import type { MachineInfo } from "@slipway/provision";
 import { droplet } from "@slipway/provision/digitalocean";
+import { vault } from "@slipway/trust";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { coloured } from "../src/cli/colour.ts";
 import { createOutput } from "../src/cli/output.ts";
@@ -16,6 +17,7 @@ import { table } from "../src/cli/table.ts";
 import { eachHost } from "../src/platform/each-host.ts";
 import { eventSink } from "../src/platform/events.ts";
 import { fleetTeller } from "../src/platform/fleet-teller.ts";
+import { described } from "../src/platform/prepare.ts";
 import type { Session } from "../src/platform/session.ts";
 import { addressOf, surroundingsOf } from "../src/platform/surroundings.ts";
 import { existing } from "../src/platform/targets.ts";
@@ -261,7 +263,7 @@ test("what happens to hosts is told, and what takes long before it is done", () 
 
 test("a plan of a host that cannot be reached says so, and no rejection is left to nobody", async () => {
   const stranger = process.listeners("unhandledRejection");
-  const unhandled = vi.fn();
+  const unhandled = vi.fn<() => void>();
   process.removeAllListeners("unhandledRejection").on("unhandledRejection", unhandled);
   const write = vi.spyOn(process.stderr, "write").mockReturnValue(true);
   const out = createOutput({ json: false, quiet: false });
@@ -287,4 +289,30 @@ test("a plan of a host that cannot be reached says so, and no rejection is left 
     for (const listener of stranger) process.on("unhandledRejection", listener);
     vi.restoreAllMocks();
   }
+});
+
+test("the secrets that a host is known to have are also those that the platform puts there, set or not", async () => {
+  const watch = host("watch", {
+    on: existing({ address: "192.0.2.8", hostKey: key }),
+    os: debian("12"),
+    has: [docker.installed],
+  });
+  const watches = monitor({
+    streams: [],
+    every: "2s",
+    expect: [],
+    tell: [slack(vault(["pager.webhook"])("pager.webhook"))],
+  });
+  const missing = new SlipwayError({ code: "secret.missing", message: "the secret is not in the vault" });
+  const session = {
+    project: { platform: { name: "shop", hosts: [watch], monitor: { on: watch, watches } } },
+    machines: async () => [],
+    host: () => watch,
+    identity: {
+      vault: { version: () => Promise.reject(missing), publicHalf: async () => key },
+      ssh: { publicKey: key },
+    },
+  } as unknown as Session;
+  const known = (await described(session)).get("watch");
+  expect(secretsOf(known?.host ?? watch)).toContain("pager.webhook");
 });
