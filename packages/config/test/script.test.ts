@@ -45,7 +45,7 @@ test("a session counts as idle from the end of its work, however long that takes
       encoding: "utf8",
     });
     const left = [...stderr.matchAll(/left (-?\d+)/g)].map(([, seconds]) => Math.round(Number(seconds) / 100));
-    expect(left.map(Math.abs), stderr).toEqual([0, 36, 0]);
+    expect(left.map(Math.abs), stderr).toEqual([0, 6, 0]);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

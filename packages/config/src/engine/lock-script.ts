@@ -18,6 +18,8 @@ const looksPerSecond = 5;
 const tools = "flock base64 readlink mktemp sync";
 /** A session that was sent nothing for so long belongs to nobody: its operator sleeps, or the link is gone without a word. */
 const idleSeconds = 120;
+/** So much longer when it works, unless it makes a change: readings of a slow disk, or an answer that nobody takes any more. */
+const workSeconds = 600;
 
 /**
  * Shell text that takes the lock of the host and keeps it on descriptor 9 for as long as the session lives: the kernel frees
@@ -82,7 +84,7 @@ ${watchdog}`;
  * readings of a slow disk, it has longer.
  */
 const watchdog = `beat() { read -r u _ </proc/uptime && echo "$((\${u%.*} + \${1-0}))" >"$S/beat"; }
-begins() { beat ${patience}; }
+begins() { beat ${workSeconds}; }
 ends() { beat; }
 begins
 (
