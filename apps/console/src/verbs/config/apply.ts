@@ -140,6 +140,14 @@ async function run(
   const { out, signal } = context;
   const { canary, atOnce, giveUpAfter, keepRemoved, forgetRemoved, adopt } = options;
   const tell = fleetTeller(context.out);
+  const { configRuns } = session.folder;
+  const before = await readLastRuns(configRuns);
+  // Should this process be killed, --retry does all of them.
+  const chosen = await chosenHosts(session, what.on ?? []);
+  await rememberRun(
+    configRuns,
+    chosen.map(({ name }) => ({ host: name, outcome: "not begun" })),
+  );
   const result = await configureFleet(session, context, {
     ...what,
     ...(canary === undefined ? {} : { canary }),
@@ -151,8 +159,12 @@ async function run(
       tell(event);
       sink?.write(event);
     },
+  }).catch(async (error: unknown) => {
+    // Thrown before any host was begun: what was known before still holds.
+    await rememberRun(configRuns, [], before);
+    throw error;
   });
-  await rememberRun(session.folder.configRuns, result.hosts);
+  await rememberRun(configRuns, result.hosts, before);
   signal.throwIfAborted();
   const changes = changesOf(result.hosts);
   const exit = exitOf(result);
