@@ -2,12 +2,14 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
-import { file, type HostResult, planToSave, type Seen } from "@slipway/config";
+import { setImmediate } from "node:timers/promises";
+import { docker, file, type HostResult, planToSave, type Seen, secretsOf } from "@slipway/config";
 import { local } from "@slipway/connection";
-import { debian, type Host, host, systemClock, telling } from "@slipway/model";
-import { compileMonitor, monitor, url } from "@slipway/monitor";
+import { debian, type Host, host, SlipwayError, systemClock, telling } from "@slipway/model";
+import { compileMonitor, monitor, slack, url } from "@slipway/monitor";
 import type { MachineInfo } from "@slipway/provision";
 import { droplet } from "@slipway/provision/digitalocean";
+import { vault } from "@slipway/trust";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { coloured } from "../src/cli/colour.ts";
 import { createOutput } from "../src/cli/output.ts";
@@ -15,12 +17,14 @@ import { table } from "../src/cli/table.ts";
 import { eachHost } from "../src/platform/each-host.ts";
 import { eventSink } from "../src/platform/events.ts";
 import { fleetTeller } from "../src/platform/fleet-teller.ts";
+import { described } from "../src/platform/prepare.ts";
+import type { Session } from "../src/platform/session.ts";
 import { addressOf, surroundingsOf } from "../src/platform/surroundings.ts";
 import { existing } from "../src/platform/targets.ts";
 import { withToldChecks } from "../src/platform/told-checks.ts";
 import { exitOf } from "../src/verbs/config/apply.ts";
 import { runOn } from "../src/verbs/config/exec.ts";
-import { formatPlans, type WholePlan } from "../src/verbs/config/plan.ts";
+import { formatPlans, showPlan, type WholePlan } from "../src/verbs/config/plan.ts";
 
 let folder = "";
 beforeEach(() => {
@@ -255,4 +259,60 @@ test("what happens to hosts is told, and what takes long before it is done", () 
   } finally {
     vi.useRealTimers();
   }
+});
+
+test("a plan of a host that cannot be reached says so, and no rejection is left to nobody", async () => {
+  const stranger = process.listeners("unhandledRejection");
+  const unhandled = vi.fn<() => void>();
+  process.removeAllListeners("unhandledRejection").on("unhandledRejection", unhandled);
+  const write = vi.spyOn(process.stderr, "write").mockReturnValue(true);
+  const out = createOutput({ json: false, quiet: false });
+  const session = {
+    project: { platform: { name: "shop", hosts: [db] } },
+    machines: async () => [],
+    host: () => db,
+    identity: { vault: { reveal: async () => "" }, ssh: { publicKey: key } },
+    connect: async () => {
+      await setImmediate();
+      throw new Error("db refused the connection");
+    },
+  } as unknown as Session;
+  const context = { out, clock: systemClock, signal: new AbortController().signal, cwd: folder, yes: true };
+  try {
+    const options = { on: [], all: false, detailedExitCode: false };
+    expect(await showPlan(session, context, options)).toBe(1);
+    await setImmediate();
+    expect(write.mock.calls.join("")).toContain("db: db refused the connection");
+    expect(unhandled).not.toHaveBeenCalled();
+  } finally {
+    process.removeAllListeners("unhandledRejection");
+    for (const listener of stranger) process.on("unhandledRejection", listener);
+    vi.restoreAllMocks();
+  }
+});
+
+test("the secrets that a host is known to have are also those that the platform puts there, set or not", async () => {
+  const watch = host("watch", {
+    on: existing({ address: "192.0.2.8", hostKey: key }),
+    os: debian("12"),
+    has: [docker.installed],
+  });
+  const watches = monitor({
+    streams: [],
+    every: "2s",
+    expect: [],
+    tell: [slack(vault(["pager.webhook"])("pager.webhook"))],
+  });
+  const missing = new SlipwayError({ code: "secret.missing", message: "the secret is not in the vault" });
+  const session = {
+    project: { platform: { name: "shop", hosts: [watch], monitor: { on: watch, watches } } },
+    machines: async () => [],
+    host: () => watch,
+    identity: {
+      vault: { version: () => Promise.reject(missing), publicHalf: async () => key },
+      ssh: { publicKey: key },
+    },
+  } as unknown as Session;
+  const known = (await described(session)).get("watch");
+  expect(secretsOf(known?.host ?? watch)).toContain("pager.webhook");
 });

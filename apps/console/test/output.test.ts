@@ -1,6 +1,7 @@
 import { growingMask, SlipwayError } from "@slipway/model";
 import { afterEach, expect, test, vi } from "vitest";
 import { createOutput, jsonLine, presentError } from "../src/cli/output.ts";
+import { printable } from "../src/cli/printable.ts";
 
 const value = 'hunter2"hunter2';
 const mask = growingMask();
@@ -51,4 +52,20 @@ test("nothing that was revealed is written, in no form, but where it was asked f
 test("data stays what it is where nothing is hidden", () => {
   const data = { text: "a", list: [1, true, null, { at: new Date(0) }], none: undefined };
   expect(jsonLine(data, (text) => text)).toBe(`${JSON.stringify(data)}\n`);
+});
+
+test("what a host says does nothing to the terminal but colour it", () => {
+  expect(printable("a\tb\n\u001b[1;31mred\u001b[0m\r\n")).toBe("a\tb\n\u001b[1;31mred\u001b[0m\n");
+  expect(printable("\u001b]0;title\u0007\u001b[2Jx\ry\u007f\u009b6n")).toBe("^[]0;title^G^[[2Jx^My^?\\x9b6n");
+  listen();
+  const out = createOutput({ json: false, quiet: false });
+  out.mark("bad", "\u001b[6n");
+  out.result("\u001b[6n", {});
+  presentError(new SlipwayError({ code: "x.y", message: "\u001b[6n", hint: "\u001b[6n" }), {
+    json: false,
+    quiet: false,
+  });
+  const said = written();
+  expect(`${said.out}${said.err}`).not.toContain("\u001b[6n");
+  expect(`${said.out}${said.err}`.match(/\^\[\[6n/g)).toHaveLength(4);
 });

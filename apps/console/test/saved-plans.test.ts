@@ -79,6 +79,15 @@ test("what a run left undone is remembered by host, over runs of other hosts", a
   expect(leftOver(["c", "b", "a", "new"], await readLastRuns(runs))).toEqual(["c", "b"]);
   await rememberRun(runs, [{ host: "b", outcome: "done" }]);
   expect(leftOver(["a", "b", "c"], await readLastRuns(runs))).toEqual(["c"]);
+  // A run that is killed leaves what it noted when it began; one that ends forgets that of hosts that it had nothing to do with.
+  const before = await readLastRuns(runs);
+  await rememberRun(runs, [
+    { host: "a", outcome: "not begun" },
+    { host: "b", outcome: "not begun" },
+  ]);
+  expect(leftOver(["a", "b", "c"], await readLastRuns(runs))).toEqual(["a", "b", "c"]);
+  await rememberRun(runs, [{ host: "a", outcome: "done" }], before);
+  expect(leftOver(["a", "b", "c"], await readLastRuns(runs))).toEqual(["c"]);
   writeFileSync(runs, "{ not json");
   expect(await readLastRuns(runs)).toEqual({});
 });

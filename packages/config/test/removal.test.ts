@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync }
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { local } from "@slipway/connection";
-import { type AnyProperty, debian, everyOs, fallback, type Host, property, revertable } from "@slipway/model";
+import { type AnyProperty, debian, everyOs, fallback, type Host, property, revertable, Secret } from "@slipway/model";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { itemsOf } from "../src/engine/items.ts";
 import {
@@ -88,6 +88,66 @@ test("what was so before, what has no opposite and what is asked to stay is kept
   ]);
   expect(readFileSync(at("a"), "utf8")).toBe("same\n");
   expect(await run(hostWith(written("b", "b")))).toMatchObject({ kept: 0, roundTrips: 1 });
+});
+
+test("what came back in a run that was cut off is left alone by the next one", async () => {
+  writeFileSync(at("a"), "of the distribution\n");
+  await run(hostWith(written("a", "ours\n")));
+  const stop = new AbortController();
+  const cutOff = run(hostWith(written("b", "b")), {
+    signal: stop.signal,
+    onEvent: (event) => event.type === "item" && stop.abort(),
+  });
+  await expect(cutOff).rejects.toMatchObject({ code: "config.interrupted" });
+  expect(await run(hostWith(written("b", "b")))).toMatchObject({ failed: 0 });
+  expect(readFileSync(at("a"), "utf8")).toBe("of the distribution\n");
+});
+
+test("what a run made that was cut off is taken back all the same", async () => {
+  const list = [written("a", "a"), written("b", "b")];
+  const stop = new AbortController();
+  const cutOff = run(hostWith(...list), {
+    signal: stop.signal,
+    onEvent: (event) => event.type === "item" && stop.abort(),
+  });
+  await expect(cutOff).rejects.toMatchObject({ code: "config.interrupted" });
+  expect(await run(hostWith(...list))).toMatchObject({ changed: 1, ok: 1 });
+  expect(await run(hostWith(...list))).toMatchObject({ ok: 2, roundTrips: 1 });
+  expect(await run(hostWith())).toMatchObject({ changed: 2, kept: 0 });
+  for (const gone of ["a", "b"]) expect(() => statSync(at(gone))).toThrow("ENOENT");
+});
+
+test("a record that cannot be written is a failure, as nothing could be taken back", async () => {
+  mkdirSync(at("state/applied"), { recursive: true });
+  const report = await run(hostWith(written("a", "a")));
+  expect(report).toMatchObject({ changed: 1, failed: 1 });
+  expect(report.items.at(-1)?.error).toContain(`${at("state")}/applied could not be written: mv: `);
+});
+
+test("the record of an earlier version is understood", async () => {
+  mkdirSync(at("state"), { recursive: true });
+  const lines = [
+    { digest: "0", at: 1 },
+    { id: "q", title: "old", at: 1, made: true },
+    { title: "no old", of: ["q"], changes: [["touch", at("undone")]] },
+  ];
+  writeFileSync(at("state/applied"), lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
+  const host = hostWith(written("a", "a"));
+  expect(formatDrift(drift(host, await look(host)))).toContain("in the list no longer: old");
+  expect(await run(host)).toMatchObject({ changed: 2, failed: 0 });
+  expect(statSync(at("undone")).isFile()).toBe(true);
+  expect(await run(host)).toMatchObject({ changed: 0, roundTrips: 1 });
+});
+
+test("a secret that only the host's own record names is not sent, nor an empty file in its place", async () => {
+  const secrets = { reveal: async () => "hunter22" };
+  await run(hostWith(revertable(written("a", "one"), file.content(at("a"), new Secret("back"), { owner }))), {
+    secrets,
+  });
+  const report = await run(hostWith(), { secrets });
+  expect(report).toMatchObject({ changed: 0, failed: 1 });
+  expect(report.items[0]?.error).toContain("the secret back is of no property in the list");
+  expect(readFileSync(at("a"), "utf8")).toBe("one");
 });
 
 test("a folder that holds something of others is left to them", async () => {

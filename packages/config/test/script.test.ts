@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,6 +6,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { diffLines } from "../src/diff.ts";
 import { overlaps, redact } from "../src/engine/evaluate.ts";
+import { lockScript } from "../src/engine/lock-script.ts";
 import { batches, message, prologue } from "../src/engine/script.ts";
 
 const parse = (): number => 0;
@@ -22,6 +23,32 @@ test("readings with the same command become one with all subjects, each once", (
     ["locale", "-a"],
   ]);
   expect(all.map((batch) => batch.readings.length)).toEqual([2, 1]);
+});
+
+test("a host without flock says so, instead of seeming locked", () => {
+  const body = lockScript({ folder: "/nowhere", run: "r", holder: "ada", waitSeconds: 0 });
+  const { status, stderr } = spawnSync("/bin/sh", {
+    input: body,
+    env: { PATH: "/nowhere" },
+    encoding: "utf8",
+  });
+  expect({ status, stderr }).toEqual({ status: 72, stderr: "there is no program flock\n" });
+});
+
+test("a session counts as idle from the end of its work, however long that takes", () => {
+  const folder = mkdtempSync(join(tmpdir(), "slipway-idle-"));
+  const body = lockScript({ folder, run: "r", holder: "ada", waitSeconds: 0 });
+  const beat = `read -r b <"$S/beat"; read -r u _ </proc/uptime; echo "left $((b - \${u%.*}))" >&2`;
+  try {
+    const { stderr } = spawnSync("sh", {
+      input: `${prologue("n")}\n${message(body)}${beat}\n${message(beat)}${beat}\n`,
+      encoding: "utf8",
+    });
+    const left = [...stderr.matchAll(/left (-?\d+)/g)].map(([, seconds]) => Math.round(Number(seconds) / 100));
+    expect(left.map(Math.abs), stderr).toEqual([0, 6, 0]);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });
 
 test("a message cut short by a broken connection does nothing", () => {

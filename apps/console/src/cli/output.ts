@@ -1,5 +1,6 @@
 import { styleText } from "node:util";
 import { type Mask, SlipwayError } from "@slipway/model";
+import { printable } from "./printable.ts";
 
 type Style = Parameters<typeof styleText>[0];
 
@@ -50,7 +51,7 @@ export function createOutput(options: OutputOptions): Output {
   const masks: Mask[] = [];
   const hidden = (text: string): string => masks.reduce((shown, mask) => mask.text(shown), text);
   const err = (line: string): void => {
-    if (!options.quiet) process.stderr.write(`${hidden(line)}\n`);
+    if (!options.quiet) process.stderr.write(`${printable(hidden(line))}\n`);
   };
   const print = (text: string): void => {
     if (text !== "") process.stdout.write(text.endsWith("\n") ? text : `${text}\n`);
@@ -60,7 +61,7 @@ export function createOutput(options: OutputOptions): Output {
     watched: !options.quiet && process.stdout.isTTY && process.stderr.isTTY,
     result(text, data) {
       if (options.json) process.stdout.write(jsonLine(data, hidden));
-      else print(hidden(text));
+      else print(printable(hidden(text)));
     },
     reveal(text, data) {
       if (options.json) process.stdout.write(`${JSON.stringify(data)}\n`);
@@ -102,10 +103,14 @@ export function presentError(
             cause: error,
           });
   if (options.json) process.stdout.write(jsonLine({ ok: false, error: shown.toJSON() }, hidden));
-  process.stderr.write(`${paint("red", "error")} ${hidden(shown.message)} ${paint("dim", `[${shown.code}]`)}\n`);
+  process.stderr.write(
+    `${paint("red", "error")} ${printable(hidden(shown.message))} ${paint("dim", `[${shown.code}]`)}\n`,
+  );
   if (shown.hint !== undefined && shown.hint !== "")
-    process.stderr.write(`${paint("cyan", " hint")} ${hidden(shown.hint)}\n`);
+    process.stderr.write(`${paint("cyan", " hint")} ${printable(hidden(shown.hint))}\n`);
   if (process.env.SLIPWAY_DEBUG !== undefined)
-    process.stderr.write(`${hidden(error instanceof Error ? (error.stack ?? error.message) : String(error))}\n`);
+    process.stderr.write(
+      `${printable(hidden(error instanceof Error ? (error.stack ?? error.message) : String(error)))}\n`,
+    );
   return shown.exitCode;
 }

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { SlipwayError } from "@slipway/model";
 import { compileMonitor } from "@slipway/monitor";
 import type { MachineInfo } from "@slipway/provision";
 import type { StationSpec } from "../station/plan.ts";
@@ -10,7 +11,7 @@ import {
   stationSecrets,
 } from "../station/settings.ts";
 import type { Additions, StationFiles } from "./effective.ts";
-import { publicHalf } from "./identity.ts";
+import { type Identity, publicHalf } from "./identity.ts";
 import type { Session } from "./session.ts";
 import { addressOf } from "./surroundings.ts";
 import { withToldChecks } from "./told-checks.ts";
@@ -73,6 +74,16 @@ function stationsOf(
   return planned;
 }
 
+/** That one is missing is told with all others before a host is configured, and hinders nobody who only looks. */
+async function versionOf(vault: Identity["vault"], name: string): Promise<string> {
+  try {
+    return await vault.version(name);
+  } catch (error) {
+    if (error instanceof SlipwayError && error.code === "secret.missing") return "";
+    throw error;
+  }
+}
+
 /** What the platform adds to a host, and the containers of its stations. */
 export async function additionsFor(
   session: Session,
@@ -91,7 +102,7 @@ export async function additionsFor(
     planned.map(async ({ role, settings, secrets, mounts }): Promise<StationSpec> => {
       const hash = createHash("sha256").update(JSON.stringify(settings));
       // A secret that was set anew has another ciphertext; the value itself must not reach a label, not even as a digest.
-      for (const name of secrets) hash.update(await identity.vault.version(name));
+      for (const name of secrets) hash.update(await versionOf(identity.vault, name));
       return {
         name: `slipway-${role}`,
         image: images.station.id,

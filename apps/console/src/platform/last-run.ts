@@ -14,12 +14,13 @@ export async function readLastRuns(file: string): Promise<LastRuns> {
   }
 }
 
-/** Remembers how a run ended; other hosts keep what is known of them. */
+/** Remembers how a run ended, or that it begins; other hosts keep what is known of them, or was known `before`. */
 export async function rememberRun(
   file: string,
   results: readonly Pick<HostResult, "host" | "outcome">[],
+  before?: LastRuns,
 ): Promise<void> {
-  const hosts = { ...(await readLastRuns(file)) };
+  const hosts = { ...(before ?? (await readLastRuns(file))) };
   // What was not begun because another host failed is left over, though the host itself may be as it should.
   for (const { host, outcome } of results) hosts[host] = outcome;
   await writeFile(`${file}.new`, `${JSON.stringify({ version: 1, hosts }, undefined, 2)}\n`);

@@ -33,16 +33,28 @@ async function makeImages(engine: Docker, signal: AbortSignal): Promise<StationI
 }
 
 const none = { name: "", id: "" };
+const noImages: StationImages = { node: none, toolchain: none, station: none };
 
 /** Every host of the platform, in its order, with what the platform adds and what it knows of the others. Connects to no host. */
 export async function prepare(session: Session, signal: AbortSignal): Promise<ReadonlyMap<string, PreparedHost>> {
   const { platform } = session.project;
-  const machines = await session.machines();
   // A platform without stations needs no Docker engine here.
   const stationed = platform.ci !== undefined || platform.monitor !== undefined;
   const engine = stationed ? await localDocker() : undefined;
-  const images =
-    engine === undefined ? { node: none, toolchain: none, station: none } : await makeImages(engine, signal);
+  return await whole(session, engine === undefined ? noImages : await makeImages(engine, signal), engine);
+}
+
+/** As {@link prepare}, but without images, to look at only: their names are missing in it. */
+export const described = async (session: Session): Promise<ReadonlyMap<string, PreparedHost>> =>
+  await whole(session, noImages, undefined);
+
+async function whole(
+  session: Session,
+  images: StationImages,
+  engine: Docker | undefined,
+): Promise<ReadonlyMap<string, PreparedHost>> {
+  const { platform } = session.project;
+  const machines = await session.machines();
   const hosts = await Promise.all(
     platform.hosts.map(async (host) => {
       const { additions, stations } = await additionsFor(session, host.name, machines, images);

@@ -82,6 +82,11 @@ export function ofThisList(applied: Applied, host: string, list: string, adopt: 
 export const writeApplied = ({ digest, list, at, by, items, removals }: Applied): string =>
   [{ digest, list, at, by }, ...items, ...removals].map((line: Line) => `${JSON.stringify(line)}\n`).join("");
 
+const plainItem: AppliedItem = { id: "", title: "", about: "", at: 0, by: "", made: false };
+const plainRemoval: AppliedRemoval = { title: "", of: [], by: [], about: [], changes: [] };
+/** A line of an earlier kind, which had less in it. */
+const whole = <T extends object>(plain: T, line: Partial<T>): T => ({ ...plain, ...line });
+
 /** Understands what {@link appliedScript} printed. A record that is damaged or of a later kind counts as none. */
 export function readApplied(text: string): Applied {
   try {
@@ -91,10 +96,10 @@ export function readApplied(text: string): Applied {
       .map((line) => JSON.parse(line, revived) as Line);
     if (head === undefined || !("digest" in head)) return nothingApplied;
     return {
+      ...nothingApplied,
       ...head,
-      list: head.list ?? "",
-      items: rest.filter((line): line is AppliedItem => "made" in line),
-      removals: rest.filter((line): line is AppliedRemoval => "of" in line),
+      items: rest.flatMap((line) => ("made" in line ? [whole(plainItem, line)] : [])),
+      removals: rest.flatMap((line) => ("of" in line ? [whole(plainRemoval, line)] : [])),
     };
   } catch {
     return nothingApplied;
@@ -187,6 +192,8 @@ export function nextApplied(
     readonly removals: readonly AppliedRemoval[];
     /** Ids of what was taken back, or is left alone from now on. */
     readonly gone: ReadonlySet<string>;
+    /** Ids of what a run made that was cut off before it could note so. */
+    readonly made: ReadonlySet<string>;
     readonly digest: string;
     readonly list: string;
     readonly at: number;
@@ -202,9 +209,10 @@ export function nextApplied(
   const kept = before.items.filter((item) => !ids.has(item.id) && !abouts.has(item.about) && !gone.has(item.id));
   const fresh = now.seen.map(({ item, outcome }): AppliedItem => {
     const known = old.get(item.id);
-    if (outcome === "ok" && known !== undefined) return known;
+    const cutOff = now.made.has(item.id);
+    if (outcome === "ok" && known !== undefined && (known.made || !cutOff)) return known;
     const { title, about } = item.claim;
-    const made = outcome === "changed" || madeAbouts.has(about);
+    const made = outcome === "changed" || cutOff || madeAbouts.has(about);
     return { id: item.id, title, about, at: now.at, by: now.by, made };
   });
   const items = [...kept, ...fresh];

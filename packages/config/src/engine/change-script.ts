@@ -1,5 +1,15 @@
 import { createHash } from "node:crypto";
-import { type Change, commandLine, type FileWrite, filled, isCommand, isRemoval, isWrite, quote } from "@slipway/model";
+import {
+  type Change,
+  commandLine,
+  type FileWrite,
+  filled,
+  isCommand,
+  isRemoval,
+  isWrite,
+  quote,
+  secretsIn,
+} from "@slipway/model";
 import type { Revealed } from "./script.ts";
 
 /**
@@ -21,10 +31,10 @@ restore() {
 k=$S/originals/$2
 # A folder that holds something of others is left to them.
 [ ! -d "$1" ] || [ -L "$1" ] || { rmdir -- "$1" 2>/dev/null || :; return; }
-# Two opposites may name one path: what came back by the first is not ours to remove.
-[ ! -e "$k.back" ] || [ "$(cat "$k.back")" != "$R" ] || return 0
+# Two opposites may name one path, and a run that was cut off is repeated: what came back is not ours to remove.
+[ ! -e "$k.back" ] || return 0
 t=$(readlink -f -- "$1") || t=$1
-if [ -e "$k" ]; then cp -a -- "$k" "$t.slipway-old" && mv -fT -- "$t.slipway-old" "$t" && printf %s "$R" >"$k.back" && rm -f -- "$k"; else rm -f -- "$1" "$k.none"; fi
+if [ -e "$k" ]; then cp -a -- "$k" "$t.slipway-old" && mv -fT -- "$t.slipway-old" "$t" && : >"$k.back" && rm -f -- "$k"; else rm -f -- "$1" "$k.none"; fi
 }
 put() {
 t=$(readlink -f -- "$1") || t=$1
@@ -46,6 +56,8 @@ export interface ChangeContext {
   readonly item: string;
   /** Ids of what has to follow. */
   readonly mark: readonly string[];
+  /** Ids of what is true by these changes: noted until the record says so, should the run be cut off before. */
+  readonly made?: readonly string[];
   /** Id of what is done with these changes. */
   readonly clear?: string;
   readonly revealed: Revealed;
@@ -72,10 +84,14 @@ export function changeScript(changes: readonly Change[], more: ChangeContext): s
     ...changes.map((change, index) => step(`i=${index}; ${changeText(change, more)}`)),
     ...(more.clear === undefined ? [] : [`[ "$s" -ne 0 ] || rm -f -- "$S/pending/${more.clear}"`]),
     `note ${more.item} done "$i" "$s"`,
-    'sync "$S/journal"',
+    ...(more.made === undefined || more.made.length === 0
+      ? ['sync "$S/journal"']
+      : [
+          `[ "$s" -ne 0 ] || printf '%s\\n' ${more.made.join(" ")} >>"$S/made"`,
+          'sync "$S/journal" "$S/made" 2>/dev/null',
+        ]),
     "trim",
     'rm -f "$S/busy"',
-    "beat",
     'tail -c 65536 "$O"',
     `printf '\\n%s c%s %s\\n' "$N" "$i" "$s"`,
   ].join("\n");
@@ -92,6 +108,11 @@ function changeText(change: Change, { revealed, restores }: ChangeContext): stri
     return restores === true
       ? `restore ${quote(change.remove)} ${originalOf(change.remove)}`
       : `gone ${quote(change.remove)}`;
+  const closed = isWrite(change) ? change.content : change.input;
+  const unknown = secretsIn(closed).find((secret) => !revealed.has(secret.name));
+  // Never an empty file in its place. Which secrets a host may have is for the list to say, not for the host's own record.
+  if (unknown !== undefined)
+    return `{ echo ${quote(`the secret ${unknown.name} is of no property in the list, so it is not sent`)}; false; }`;
   const open = (content: FileWrite["content"]): string =>
     quote(base64(filled(content, (secret) => revealed.get(secret.name) ?? "")));
   // \`printf\` is the shell's own: what it is given is in no list of processes.

@@ -3,6 +3,8 @@ import { commandLine, type Guard, quote, sh } from "@slipway/model";
 
 /** How long the host waits, after a change and what follows it, for somebody to come through. */
 export const guardSeconds = 60;
+/** How long a command may take that makes the undone files effective: one that hangs must not keep the others from being run. */
+const settleSeconds = 60;
 /** The longest that one change under a guard may take. */
 const changeSeconds = 900;
 
@@ -14,7 +16,7 @@ const place = (guard: Guard): string => `"$S/guard/${guardId(guard)}"`;
 /** Puts files back as they were, then makes that effective. Runs on the host by itself, so it stands on its own. */
 const undoText = (guard: Guard): string => {
   const files = guard.files.map((file, index) => sh`back ${index} ${file}`.text);
-  const settle = guard.settle.map((command) => `${commandLine(command)} || :`);
+  const settle = guard.settle.map((command) => `timeout -k 5 ${settleSeconds} ${commandLine(command)} || :`);
   return [
     ...files,
     ...settle,

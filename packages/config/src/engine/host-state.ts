@@ -30,6 +30,8 @@ export class HostState {
   #replies: Record<string, Reply> = {};
   #pending: readonly string[] = [];
   applied: Applied = nothingApplied;
+  /** Ids of what was made since the record was written. */
+  unrecorded: ReadonlySet<string> = new Set();
 
   constructor(subject: Subject, options: ApplyOptions) {
     this.subject = subject;
@@ -56,6 +58,8 @@ export class HostState {
       changePrologue,
       appliedScript(digestOf(this.subject.items)),
       endOfFrame("applied"),
+      '[ ! -e "$S/made" ] || cat "$S/made"',
+      endOfFrame("made"),
       readingScript(all),
     ].join("\n");
     let lockedBy: string | undefined;
@@ -72,9 +76,12 @@ export class HostState {
     }
     const text = (name: string): string => frames.find((frame) => frame.name === name)?.text ?? "";
     this.#replies = repliesOf(all, frames);
-    this.#pending = text("pending")
-      .split("\n")
-      .filter((line) => line !== "");
+    const lines = (name: string): readonly string[] =>
+      text(name)
+        .split("\n")
+        .filter((line) => line !== "");
+    this.#pending = lines("pending");
+    this.unrecorded = new Set(lines("made"));
     const applied = readApplied(text("applied"));
     const { host } = this.subject;
     this.applied = takesBack(this.#options)

@@ -14,8 +14,12 @@ export interface LockRequest {
 const patience = 3_600;
 /** How often a lock that is held is looked at. */
 const looksPerSecond = 5;
+/** Programs that every run needs. Without flock a lock could be neither taken nor seen to be free. */
+const tools = "flock base64 readlink mktemp sync";
 /** A session that was sent nothing for so long belongs to nobody: its operator sleeps, or the link is gone without a word. */
 const idleSeconds = 120;
+/** So much longer when it works, unless it makes a change: readings of a slow disk, or an answer that nobody takes any more. */
+const workSeconds = 600;
 
 /**
  * Shell text that takes the lock of the host and keeps it on descriptor 9 for as long as the session lives: the kernel frees
@@ -30,6 +34,7 @@ export const lockScript = ({
   holder,
   waitSeconds,
 }: LockRequest): string => `S=${quote(folder)} R=${quote(run)}
+for t in ${tools}; do command -v "$t" >/dev/null || { echo "there is no program $t" >&2; exit 72; }; done
 [ -d "$S/pending" ] || { mkdir -p -m 0700 "$S" && mkdir -p "$S/pending"; } || exit 71
 exec 9>>"$S/lock"
 got=y
@@ -74,9 +79,14 @@ ${endOfFrame("journal")}
 ${endOfFrame("output")}
 ${watchdog}`;
 
-/** Ends the session's shell when it waited for input for too long, so that a lock is not held by nobody. */
-const watchdog = `beat() { read -r u _ </proc/uptime && echo "\${u%.*}" >"$S/beat"; }
-beat
+/**
+ * Ends the session's shell when it waited for input for too long, so that a lock is not held by nobody. While it works, such as on
+ * readings of a slow disk, it has longer.
+ */
+const watchdog = `beat() { read -r u _ </proc/uptime && echo "$((\${u%.*} + \${1-0}))" >"$S/beat"; }
+begins() { beat ${workSeconds}; }
+ends() { beat; }
+begins
 (
 exec 9>&-
 trap '' HUP

@@ -35,6 +35,7 @@ export async function takeBack(run: Run, clock: Clock, options: ApplyOptions): P
             reboots: false,
             restores: true,
             mark: [],
+            made: [],
             reads: undefined,
             ...(orphan.guard === undefined ? {} : { guard: orphan.guard }),
           });
@@ -52,7 +53,10 @@ export async function takeBack(run: Run, clock: Clock, options: ApplyOptions): P
   return gone;
 }
 
-/** Notes on the host what was seen to be true, and how to take back what was made; nothing when it says so already. */
+/**
+ * Notes on the host what was seen to be true, and how to take back what was made; nothing when it says so already. That it cannot be
+ * noted is reported as a failure.
+ */
 export async function record(run: Run, clock: Clock, options: ApplyOptions, gone: ReadonlySet<string>): Promise<void> {
   const { state } = run;
   const { host, around, items } = state.subject;
@@ -63,9 +67,9 @@ export async function record(run: Run, clock: Clock, options: ApplyOptions, gone
   const all = [...run.done.values()];
   const whole = takesBack(options) && all.every((one) => one.outcome !== "failed" && one.outcome !== "blocked");
   const digest = whole ? digestOf(items) : "";
-  const changed = all.some((one) => one.outcome === "changed");
-  if (!changed && gone.size === 0 && digest !== "" && state.applied.digest === digest) return;
-  if (!changed && gone.size === 0 && digest === "" && state.applied.items.length > 0) return;
+  const news = all.some((one) => one.outcome === "changed") || gone.size > 0 || state.unrecorded.size > 0;
+  if (!news && digest !== "" && state.applied.digest === digest) return;
+  if (!news && digest === "" && state.applied.items.length > 0) return;
   // Of a record about the same list only the head was read.
   const before =
     state.applied.digest !== "" && state.applied.items.length === 0
@@ -81,6 +85,7 @@ export async function record(run: Run, clock: Clock, options: ApplyOptions, gone
       seen,
       removals,
       gone,
+      made: state.unrecorded,
       digest,
       list: takesBack(options) || before.list === "" ? listOf(host, options) : before.list,
       at: clock.now(),
@@ -88,9 +93,21 @@ export async function record(run: Run, clock: Clock, options: ApplyOptions, gone
     }),
   );
   const encoded = Buffer.from(text, "utf8").toString("base64");
-  await run.ask(
-    `(umask 077 && printf %s ${quote(encoded)} | base64 -d >"$S/applied.new") && sync "$S/applied.new" && mv -f "$S/applied.new" "$S/applied"`,
+  const from = clock.monotonic();
+  const frames = await run.ask(
+    `{ (umask 077 && printf %s ${quote(encoded)} | base64 -d >"$S/applied.new") && sync "$S/applied.new" && mv -fT "$S/applied.new" "$S/applied" && rm -f "$S/made"; } 2>&1\n${endOfFrame("recorded")}`,
   );
+  const noted = frames.find((frame) => frame.name === "recorded");
+  if (noted?.status === 0) return;
+  // Without it nothing of this run could be taken back later, which nobody would know.
+  run.report("record", {
+    property: "what was applied is noted on the host",
+    within: [],
+    outcome: "failed",
+    ms: clock.monotonic() - from,
+    changes: [],
+    error: `${state.folder}/applied could not be written: ${noted?.text.trim() || "the disk may be full"}`,
+  });
 }
 
 interface Place {

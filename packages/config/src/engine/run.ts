@@ -29,6 +29,7 @@ interface Attempt {
   /** What has to follow, and what is done by it. */
   readonly mark: readonly string[];
   readonly clear?: string;
+  readonly made: readonly string[];
   readonly reads: Item | undefined;
 }
 
@@ -180,6 +181,7 @@ export class Run {
       reboots: item.claim.reboots,
       restores: false,
       mark: this.#items.filter((one) => sources.some((source) => one.follows.has(source.id))).map((one) => one.id),
+      made: sources.filter((source) => !source.claim.action).map((source) => source.id),
       ...(item.guard === undefined ? {} : { guard: item.guard }),
       ...(item.follows.size > 0 ? { clear: item.id } : {}),
       reads: item,
@@ -203,6 +205,7 @@ export class Run {
           mark: what.mark,
           revealed: state.subject.revealed,
           restores: what.restores,
+          made: what.made,
           ...(what.clear === undefined ? {} : { clear: what.clear }),
           ...(guard === undefined ? {} : { first: armScript(guard, state.folder) }),
         }),

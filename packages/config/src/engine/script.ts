@@ -48,11 +48,13 @@ cd /
 p=\${p##*) }
 set -- $p
 B=$b-\${20-}
+begins() { :; }
+ends() { :; }
 printf %s "$B"
 ${endOfFrame("hello", "0")}`;
 
-/** What goes to the shell at once. In one compound command, so that a script cut short by a broken connection does nothing; nobody reads the rest of it as input. */
-export const message = (body: string): string => `{\n${body}\n${endOfFrame("end", "0")}\n} </dev/null\n`;
+/** What goes to the shell at once; `begins` and `ends` are told when it works. In one compound command, so that a script cut short by a broken connection does nothing; nobody reads the rest of it as input. */
+export const message = (body: string): string => `{\nbegins\n${body}\nends\n${endOfFrame("end", "0")}\n} </dev/null\n`;
 
 /** Secrets by name, opened for this run only. */
 export type Revealed = ReadonlyMap<string, string>;

@@ -67,10 +67,10 @@ async function whatToApply(
   const { platform } = session.project;
   const { file, on, only, retry } = options;
   if (file !== undefined) {
-    if (only !== undefined || retry || options.keepRemoved)
+    if (only !== undefined || retry || options.keepRemoved || options.forgetRemoved)
       throw fail(
         "ops.saved-plan",
-        "a saved plan is done as it is: --only, --retry and --keep-removed do not go with it",
+        "a saved plan is done as it is: --only, --retry, --keep-removed and --forget-removed do not go with it",
         {
           hint: "Say them to ops config plan, or apply without a file.",
         },
@@ -140,6 +140,14 @@ async function run(
   const { out, signal } = context;
   const { canary, atOnce, giveUpAfter, keepRemoved, forgetRemoved, adopt } = options;
   const tell = fleetTeller(context.out);
+  const { configRuns } = session.folder;
+  const before = await readLastRuns(configRuns);
+  // Should this process be killed, --retry does all of them.
+  const chosen = await chosenHosts(session, what.on ?? []);
+  await rememberRun(
+    configRuns,
+    chosen.map(({ name }) => ({ host: name, outcome: "not begun" })),
+  );
   const result = await configureFleet(session, context, {
     ...what,
     ...(canary === undefined ? {} : { canary }),
@@ -151,8 +159,12 @@ async function run(
       tell(event);
       sink?.write(event);
     },
+  }).catch(async (error: unknown) => {
+    // Thrown before any host was begun: what was known before still holds.
+    await rememberRun(configRuns, [], before);
+    throw error;
   });
-  await rememberRun(session.folder.configRuns, result.hosts);
+  await rememberRun(configRuns, result.hosts, before);
   signal.throwIfAborted();
   const changes = changesOf(result.hosts);
   const exit = exitOf(result);

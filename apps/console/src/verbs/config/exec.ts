@@ -2,8 +2,9 @@ import type { Readable } from "node:stream";
 import { countOf, masker, type Share } from "@slipway/config";
 import { type Connection, exitCodes, type Host } from "@slipway/model";
 import type { Context } from "../../cli/context.ts";
+import { printable } from "../../cli/printable.ts";
 import { eachHost, hostsAtOnce } from "../../platform/each-host.ts";
-import { chosenHosts } from "../../platform/prepare.ts";
+import { chosenHosts, described } from "../../platform/prepare.ts";
 import { openSession } from "../../platform/session.ts";
 
 export interface ExecOptions {
@@ -56,17 +57,21 @@ export async function execOnHosts(context: Context, options: ExecOptions): Promi
   await using session = await openSession(context);
   const { out, signal } = context;
   const hosts = await chosenHosts(session, options.on);
+  const all = await described(session);
   const width = Math.max(...hosts.map((host) => host.name.length));
   const { answers, failed, exit } = await eachHost(
     hosts,
     context,
     async (host: Host): Promise<Executed> => {
-      const mask = await masker(host, { secrets: session.identity.vault });
+      // What the platform adds, such as a monitor, has secrets there too.
+      const { host: whole = host, around } = all.get(host.name) ?? {};
+      const secrets = session.identity.vault;
+      const mask = await masker(whole, { secrets, ...(around === undefined ? {} : { around }) });
       const kept = { stdout: "", stderr: "" };
       const take = (name: "stdout" | "stderr") => (line: string) => {
         const shown = out.hidden(mask(line));
         if (out.json) kept[name] += `${shown}\n`;
-        else process[name].write(`${host.name.padEnd(width)} | ${shown}\n`);
+        else process[name].write(`${host.name.padEnd(width)} | ${printable(shown)}\n`);
       };
       const connection = await session.connect(host.name);
       const status = await runOn(connection, options.command, {

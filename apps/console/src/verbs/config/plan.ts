@@ -61,9 +61,11 @@ export async function showPlan(session: Session, context: Context, options: Plan
   const hosts = await chosenHosts(session, on);
   const prepared = await preparedHosts(session, hosts, { signal, only });
   const { answers, failed, exit } = await eachHost(prepared, context, async (one) => {
+    // First alone: a host that cannot be reached fails once, and not while nobody waits for it.
+    const connection = await session.connect(one.host.name);
     const [seen, stations] = await Promise.all([
       observeHost(session, one, signal),
-      only === undefined ? stationsToDo(one, await session.connect(one.host.name)) : [],
+      only === undefined ? stationsToDo(one, connection) : [],
     ]);
     const made = planToSave(one.host, seen, { around: one.around, ...(only === undefined ? {} : { only }) });
     return { plan: { ...made.plan, stations }, saved: made.saved };
