@@ -10,7 +10,7 @@ import { readPublicKey } from "./keys.ts";
 import { manifestText, publicPath, secretPath, sha256 } from "./manifest.ts";
 import { checkContext, checkName } from "./names.ts";
 import { checkReader, unseal } from "./seal.ts";
-import { type SeenStore, seenInMemory } from "./seen.ts";
+import { remembered, type SeenStore, seenInMemory } from "./seen.ts";
 import { looseState, readState, type State } from "./state.ts";
 
 /** Opens a vault's folder. Nothing is read before it is asked for; the private key is unlocked once, at its first use. */
@@ -242,9 +242,7 @@ class FileVault implements Vault {
   }
 
   async accept(): Promise<void> {
-    this.#known = undefined;
-    const state = await readState(this.#folder, undefined);
-    await this.#store.write(state.seen);
+    await this.#believe();
   }
 
   #change<T>(work: (draft: Draft, state: State) => Promise<T>): Promise<T> {
@@ -282,10 +280,14 @@ class FileVault implements Vault {
     const manifest = manifestText(draft.manifest(sequence));
     const signature = await keyholder.sign(manifest);
     await this.#folder.change({ files: draft.files, manifest, signature });
-    this.#known = undefined;
-    const { seen } = await readState(this.#folder, undefined);
-    await this.#store.write(seen);
+    await this.#believe();
     return result;
+  }
+
+  async #believe(): Promise<void> {
+    this.#known = undefined;
+    const [before, { seen }] = [await this.#store.read(), await readState(this.#folder, undefined)];
+    await this.#store.write(seen && remembered(seen, before));
   }
 
   #mayChange(keys: State["keys"], fingerprint: string): void {

@@ -174,6 +174,37 @@ describe("what was seen before", () => {
     });
   });
 
+  it("does not let in again who was taken out, by what let them in before", async () => {
+    await using folder = await temporaryFolder();
+    await using vault = await team({ ann: be(ann), bob: be(bob) });
+    const bobs = join(folder.path, "bobs");
+    await copy(vault.dir, bobs);
+    const seen = seenInMemory();
+    const asAnn = await vault.as(be(ann), { seen });
+    await asAnn.removeRecipient("bob");
+    // Dora saw the vault only after Bob had left.
+    const doras = seenInMemory();
+    await (await vault.as(be(ann), { seen: doras })).list();
+    const asItWas = join(folder.path, "as-it-was");
+    await copy(vault.dir, asItWas);
+    // Bob goes on in his clone, where Ann's signature lets him in, until his number is the higher one.
+    const asBob = await openVault({ dir: bobs, key: be(bob).privateKey });
+    for (const value of ["1", "2", "3"]) await asBob.set("token", value);
+    await copy(bobs, vault.dir);
+    for (const store of [seen, doras]) {
+      const again = await vault.as(be(ann), { seen: store });
+      expect(await refusal(again.get("token"))).toMatchObject({ code: "vault.signer", exitCode: 5 });
+    }
+
+    // Ann lets him in again, and tells nobody; what Bob changes after that is his right once Dora has seen it.
+    await copy(asItWas, vault.dir);
+    await (await vault.as(be(ann), { seen })).addRecipient("bob", be(bob).publicKey);
+    const asDora = await vault.as(be(ann), { seen: doras });
+    await asDora.list();
+    await (await vault.as(be(bob))).set("token", "4");
+    expect(await asDora.get("token")).toBe("4");
+  });
+
   it("is believed at first sight, and said", async () => {
     await using vault = await team({ ann: be(ann), bob: be(bob) });
     const said: string[] = [];
