@@ -4,6 +4,7 @@ import { errorsOf } from "@slipway/model";
 export const fail = errorsOf({
   "secret.missing": { exitCode: 1, hint: "Set it with: ops secrets set NAME" },
   "secret.name": { exitCode: 2, hint: "Use lower-case letters, digits, dots, dashes and underscores." },
+  "secret.value": { exitCode: 2, hint: "Split it, or encode it as text, such as base64." },
   "secret.no-access": {
     exitCode: 1,
     hint: "Let somebody who reads it let you in: ops secrets recipients add NAME --key FILE",

@@ -9,7 +9,7 @@ import { altered, type Keyholder, openKey } from "./keyholder.ts";
 import { readPublicKey } from "./keys.ts";
 import { manifestText, publicPath, secretPath, sha256 } from "./manifest.ts";
 import { checkContext, checkName } from "./names.ts";
-import { checkReader, unseal } from "./seal.ts";
+import { checkReader, checkValue, unseal } from "./seal.ts";
 import { remembered, type SeenStore, seenInMemory } from "./seen.ts";
 import { looseState, readState, type State } from "./state.ts";
 
@@ -131,9 +131,10 @@ class FileVault implements Vault {
 
   async set(name: string, value: string, options: SetOptions = {}): Promise<void> {
     const key = this.#listed(name);
+    checkValue(name, value);
     this.revealed.add(value);
     await this.#change(async (draft) => {
-      const only = options.for ?? draft.secrets[key]?.for ?? "all";
+      const only = options.for ?? (draft.secrets[key] ?? draft.secrets[name])?.for ?? "all";
       await draft.seal(key, value, only === "all" ? undefined : [...new Set(only)]);
       if (options.publicHalf !== undefined) draft.publish(key, options.publicHalf);
     });
@@ -241,9 +242,7 @@ class FileVault implements Vault {
     });
   }
 
-  async accept(): Promise<void> {
-    await this.#believe();
-  }
+  accept = (): Promise<void> => this.#believe();
 
   #change<T>(work: (draft: Draft, state: State) => Promise<T>): Promise<T> {
     return this.#changing(async () => {

@@ -61,6 +61,14 @@ describe("a context", () => {
 });
 
 describe("recipients of a file", () => {
+  it("are those of the value for all, when a context gets one of its own", async () => {
+    await using vault = await team({ ann: be(ann), bob: be(bob) });
+    await (await vault.as(be(ann))).set("mine", "1", { for: ["ann"] });
+    await (await vault.as(be(ann), { context: "prod" })).set("mine", "2");
+    const asBob = await vault.as(be(bob), { context: "prod" });
+    expect(await refusal(asBob.get("mine"))).toMatchObject({ code: "secret.no-access" });
+  });
+
   it("are kept when it is set and encrypted again, and when others come", async () => {
     await using vault = await team({ ann: be(ann), bob: be(bob) });
     const [asAnn, asBob] = [await vault.as(be(ann)), await vault.as(be(bob))];

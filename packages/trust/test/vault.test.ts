@@ -88,6 +88,20 @@ describe("a vault", () => {
     },
   );
 
+  it("keeps 64 KiB of any text, and refuses more and half characters", async () => {
+    await using vault = await team({ ann });
+    const opened = await vault.as(ann);
+    const odd = "\uFEFF\u0000\r\n😀 é\n\n";
+    for (const value of [odd, `${"x".repeat(65_535)}\n`]) {
+      await opened.set("token", value);
+      expect(await opened.get("token")).toBe(value);
+      expect(opened.revealed.text(`<${value}>`)).toMatch(/^<\s*\[secret\]\s*>$/);
+    }
+    for (const value of ["x".repeat(65_537), "a\uD800b"]) {
+      expect(await refusal(opened.set("token", value))).toMatchObject({ code: "secret.value", exitCode: 2 });
+    }
+  });
+
   it("has no secret and no recipient that nobody set, whatever JavaScript's objects have", async () => {
     await using vault = await team({ ann });
     const opened = await vault.as(ann);
