@@ -1,4 +1,4 @@
-import { errorsOf } from "@slipway/model";
+import { errorsOf, SlipwayError } from "@slipway/model";
 
 /** Every error of this package. */
 export const fail = errorsOf({
@@ -47,3 +47,5 @@ export const fail = errorsOf({
   "release.wrong-signer": { exitCode: 5, hint: "Let CI build it, or add the signer's public key to those you trust." },
   "release.altered": { exitCode: 5, hint: "Do not deploy it. Fetch the record again, and look at who changed it." },
 });
+
+export const isCode = (error: unknown, code: string): boolean => error instanceof SlipwayError && error.code === code;

@@ -19,7 +19,7 @@ export interface State {
 }
 
 /** Another process may change the vault while it is read. */
-const attempts = 5;
+export const attempts = 5;
 
 /**
  * Reads and judges a vault. Throws `vault.tampered`, `vault.rolled-back`, `vault.signer`. Whoever has never seen the vault believes what it

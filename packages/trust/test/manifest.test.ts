@@ -246,6 +246,26 @@ describe("a vault without a manifest", () => {
 });
 
 describe("two who change it at once", () => {
+  it("are no tampering to whoever reads meanwhile", async () => {
+    await using vault = await team({ ann: be(ann) });
+    const writer = await vault.as(be(ann));
+    await writer.set("token", "0");
+    const key = { armored: be(ann).privateKey };
+    let read = 0;
+    let writing = true;
+    const reading = (async () => {
+      while (writing) {
+        const reader = await openVault({ dir: vault.dir, key });
+        expect(await reader.get("token")).toMatch(/^\d+$/);
+        read += 1;
+      }
+    })();
+    for (let value = 1; value <= 60; value += 1) await writer.set("token", String(value));
+    writing = false;
+    await reading;
+    expect(read).toBeGreaterThan(1);
+  }, 60_000);
+
   it("in one folder lose nothing", async () => {
     await using vault = await team({ ann: be(ann), bob: be(bob) });
     const both = [await vault.as(be(ann)), await vault.as(be(bob))];
