@@ -56,7 +56,7 @@ export function refusals(): void {
   // @ts-expect-error also within what bundles it, and what requires it
   host("a", { on, os: debian("12"), has: [all("x", [anywhere, web]), apt.requires(proxy)] });
   // One owner, and another protocol; a number that is known only later is looked at when the host is declared.
-  host("a", { on, os: debian("12"), has: [web, all("x", [web]), udp, port("later", 80 as number)] });
+  host("a", { on, os: debian("12"), has: [web, all("x", [web]), udp, port("later", 80)] });
   // @ts-expect-error a bundle that gives docker does not give a port that nobody told
   const told: Host<Os, "port 81/tcp of web"> = host("a", { on, os: debian("12"), has: [web] });
   // @ts-expect-error what fails over is for the systems of both

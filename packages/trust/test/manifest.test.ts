@@ -252,16 +252,16 @@ describe("two who change it at once", () => {
     await writer.set("token", "0");
     const key = { armored: be(ann).privateKey };
     let read = 0;
-    let writing = true;
+    const written = new AbortController();
     const reading = (async () => {
-      while (writing) {
+      while (!written.signal.aborted) {
         const reader = await openVault({ dir: vault.dir, key });
         expect(await reader.get("token")).toMatch(/^\d+$/);
         read += 1;
       }
     })();
     for (let value = 1; value <= 60; value += 1) await writer.set("token", String(value));
-    writing = false;
+    written.abort();
     await reading;
     expect(read).toBeGreaterThan(1);
   }, 60_000);
