@@ -12,6 +12,8 @@ export const fail = errorsOf({
   "ops.unknown-environment": { exitCode: 2, hint: "Name a deployment of ops.config.ts." },
   "ops.not-provisioned": { exitCode: 1, hint: "Run `pnpm ops provision` first." },
   "ops.empty-secret": { exitCode: 2, hint: "Give the value on standard input: ops secrets set NAME < file" },
+  "ops.not-text": { exitCode: 2, hint: "Encode bytes as text before: base64 < FILE | ops secrets set NAME" },
+  "ops.changed-meanwhile": { exitCode: 1, hint: "Edit it again: what is there now is shown." },
   "ops.rotate": { exitCode: 2, hint: "ops secrets rotate NAME, with --generate for a random value; or --reencrypt" },
   "ops.recipient-key": { exitCode: 2, hint: "Give a file by --key FILE, or a key of gpg's keyring by --gpg KEYID." },
   "ops.editor": { exitCode: 1, hint: "Name your editor in $EDITOR." },

@@ -129,6 +129,16 @@ describe("ops secrets", () => {
   });
 });
 
+it("sets text alone: bytes are not taken for something similar", async () => {
+  const child = start(["set", "shop.bytes"]);
+  child.stdin.write(Buffer.from([0x61, 0xff, 0x62]));
+  expect(await end(child)).toMatchObject({ code: 2, err: expect.stringContaining("ops.not-text") });
+  const odd = "\uFEFF a\u0000b\nline 😀\r\n\n";
+  expect((await ops(["set", "shop.odd"], odd)).code).toBe(0);
+  expect(JSON.parse((await ops(["get", "shop.odd", "--json"])).out)).toMatchObject({ value: odd.slice(0, -1) });
+  expect((await ops(["remove", "shop.odd"])).code).toBe(0);
+});
+
 describe.skipIf(!existsSync("/dev/shm"))("ops secrets edit", () => {
   const edit = (editor: string): Promise<Ended> =>
     end(start(["edit", "shop.key"], { EDITOR: editor, XDG_RUNTIME_DIR: "" }));
@@ -150,6 +160,46 @@ describe.skipIf(!existsSync("/dev/shm"))("ops secrets edit", () => {
     expect(await edit("true")).toMatchObject({ code: 0, out: "nothing was changed\n" });
     expect(await edit("false")).toMatchObject({ code: 1, err: expect.stringContaining("ops.editor") });
     expect(await readFile(join(dir, "secrets/manifest.json"), "utf8")).toBe(before);
+  });
+
+  it("takes bytes that are no text for what they are, and sets nothing", async () => {
+    expect(await edit(`sh -c 'printf "\\377\\n" >>"$1"' x`)).toMatchObject({
+      code: 2,
+      err: expect.stringContaining("ops.not-text"),
+    });
+    expect((await ops(["get", "shop.key"])).out).toContain(canary);
+  });
+
+  it("wipes beside what an editor linked to, and leaves that alone", async () => {
+    const other = join(root, "other");
+    await writeFile(other, "somebody's file");
+    const linked = `sh -c 'cd "$(dirname "$1")"; echo "$PWD" >${root}/where; ln -s /nowhere .#lock; ln -s ${other} other; exit 1' x`;
+    expect(await edit(linked)).toMatchObject({ code: 1, err: expect.stringContaining("ops.editor") });
+    const where = (await readFile(join(root, "where"), "utf8")).trim();
+    expect(existsSync(where)).toBe(false);
+    expect(await readFile(other, "utf8")).toBe("somebody's file");
+  });
+
+  it("sets nothing over what somebody else set meanwhile", async () => {
+    const meanwhile = `sh -c 'echo other | ${process.execPath} --conditions=source ${main} secrets set shop.key; echo mine >"$1"' x`;
+    const before = (await ops(["get", "shop.key"])).out;
+    expect(await edit(meanwhile)).toMatchObject({ code: 1, err: expect.stringContaining("ops.changed-meanwhile") });
+    expect((await ops(["get", "shop.key"])).out).toBe("other\n");
+    expect((await ops(["set", "shop.key"], before)).code).toBe(0);
+  });
+
+  it("gives a context a value of its own for no others than could read it", async () => {
+    expect((await ops(["set", "narrow", "--for", "operator"], "narrow value")).code).toBe(0);
+    const editor = `sh -c 'echo edited >"$1"' x`;
+    expect((await end(start(["edit", "narrow", "--context", "prod"], { EDITOR: editor }))).code).toBe(0);
+    const { out } = await ops(["list", "--json"]);
+    const { entries } = JSON.parse(out) as { entries: readonly Record<string, unknown>[] };
+    expect(entries).toContainEqual(expect.objectContaining({ name: "narrow", context: "prod", restricted: true }));
+    for (const words of [
+      ["remove", "narrow"],
+      ["remove", "narrow", "--context", "prod"],
+    ])
+      await ops(words);
   });
 
   it.each(["SIGTERM", "SIGINT", "SIGHUP"] as const)(

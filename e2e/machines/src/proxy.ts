@@ -22,6 +22,8 @@ export interface Proxy extends AsyncDisposable {
 export interface ProxyOptions {
   /** Each way: half of what a round trip takes longer. Default 0. */
   readonly delayMs?: number;
+  /** How much of each connection passes, each way. Default: all there is. */
+  readonly bytesPerSecond?: number;
 }
 
 /** A link through the proxy. */
@@ -31,12 +33,24 @@ interface Link {
   silent: boolean;
 }
 
+/** Slices of a slow link's second. */
+const slicesPerSecond = 10;
+
+/** Writes a chunk as fast as a slow link carries it. */
+async function trickle(chunk: Buffer, to: Socket, bytesPerSecond: number): Promise<void> {
+  const size = Math.max(1, Math.floor(bytesPerSecond / slicesPerSecond));
+  for (let at = 0; at < chunk.length && !to.destroyed; at += size) {
+    to.write(chunk.subarray(at, at + size));
+    await new Promise((resolve) => setTimeout(resolve, 1_000 / slicesPerSecond));
+  }
+}
+
 /** A TCP proxy on 127.0.0.1 that is slow, or misbehaves on command. */
 export async function makeProxy(
   target: { readonly address: string; readonly port: number },
   options: ProxyOptions = {},
 ): Promise<Proxy> {
-  const delayMs = options.delayMs ?? 0;
+  const { delayMs = 0, bytesPerSecond } = options;
   const links = new Set<Link>();
   let toDrop = 0;
   let accepted = 0;
@@ -60,7 +74,7 @@ export async function makeProxy(
       if (delayMs === 0) unlessSilent();
       else setTimeout(unlessSilent, delayMs);
     };
-    to.on("drain", () => from.resume());
+    if (bytesPerSecond === undefined) to.on("drain", () => from.resume());
     from.on("data", (chunk: Buffer) => {
       if (link.silent) return;
       const cutHere = last !== undefined && passed + chunk.length >= last.bytes ? last : undefined;
@@ -68,7 +82,10 @@ export async function makeProxy(
       passed += whole.length;
       if (cutHere !== undefined) last = undefined;
       later(() => {
-        if (!to.write(whole)) from.pause();
+        if (bytesPerSecond !== undefined) {
+          from.pause();
+          void trickle(whole, to, bytesPerSecond).then(() => from.resume());
+        } else if (!to.write(whole)) from.pause();
         if (cutHere === undefined) return;
         cut(cutHere.how);
         cutHere.done();

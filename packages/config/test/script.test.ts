@@ -96,3 +96,16 @@ test("a diff shows what changes with a line around it", () => {
   expect(diffLines("a\nb\nc\nd\n", "a\nb\nx\nd\n")).toBe("  b\n- c\n+ x\n  d");
   expect(diffLines("same\n", "same\n")).toBe("");
 });
+
+test("lines are searched with one mask, however many there are", () => {
+  let made = 0;
+  class Counted extends Map<string, string> {
+    override values() {
+      made += 1;
+      return super.values();
+    }
+  }
+  const revealed = new Counted([["token", "hunter2!"]]);
+  for (let line = 0; line < 3; line += 1) expect(redact(`${line} hunter2!`, revealed)).toBe(`${line} [secret]`);
+  expect(made).toBe(1);
+});

@@ -1,4 +1,4 @@
-import { alpine, debian, type Host, host, type Os, revert, Secret } from "@slipway/model";
+import { all, alpine, debian, type Host, host, type Os, revert, Secret, telling } from "@slipway/model";
 import { expect, test } from "vitest";
 import {
   apk,
@@ -102,7 +102,27 @@ export function refusals(): void {
   reboot.ifNeeded({ when: ["night", "morning"] });
   // @ts-expect-error Debian's cron on Alpine
   host("a", { on, os: alpine("3.22"), has: [cron.job("x", { at: "@daily", run: ["true"] })] });
-  void needs;
+  const own = telling(apt.installed("caddy"), {
+    kind: "port",
+    port: 80,
+    protocol: "tcp",
+    owner: "caddy",
+    from: "anywhere",
+  });
+  // @ts-expect-error nginx and something else on port 80
+  host("a", { on, os: debian("12"), has: [nginx.serves("shop.example.org", { port: 3000 }), own] });
+  host("a", {
+    on,
+    os: debian("12"),
+    has: [nginx.serves("a.example.org", { port: 1 }), nginx.files("b.example.org", { root: "/srv" })],
+  });
+  // @ts-expect-error a bundle that fits no system
+  all("impossible", [apt.installed("curl"), apk.installed("curl")]);
+  // @ts-expect-error a bundle holds only where all its members do
+  host("a", { on, os: alpine("3.22"), has: [all("base", [timezone.is("UTC"), apt.installed("curl")])] });
+  // @ts-expect-error a secret is no text
+  const text: string = new Secret("pager.webhook");
+  void [needs, text];
 }
 
 test("what fits", () => {

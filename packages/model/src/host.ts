@@ -1,5 +1,5 @@
 import { errorsOf } from "./errors.ts";
-import type { HostInfo } from "./info.ts";
+import type { HostInfo, PortTwice } from "./info.ts";
 import type { Distro, Os } from "./os.ts";
 import type { AnyProperty, GivenBy, Props } from "./property.ts";
 
@@ -54,10 +54,12 @@ export const hostInfo = (of: Pick<Host, "name" | "os" | "distro" | "has">): Host
   info: of.has.flatMap((one) => one.info),
 });
 
+type Once<Port> = [Port] extends [never] ? unknown : { readonly "two things want the port": Port };
+
 /** Declares a host. Throws `property.wrong-os` where types were bypassed, `host.port-twice`. */
 export function host<O extends Os, const P extends Props<O>>(
   name: string,
-  spec: HostSpec<O, P>,
+  spec: HostSpec<O, P & Once<PortTwice<GivenBy<P[number]>>>>,
 ): Host<O, GivenBy<P[number]>> {
   for (const one of spec.has) one.on(spec.os.os);
   refusePortsTwice(name, spec.has);

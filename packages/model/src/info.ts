@@ -37,6 +37,32 @@ export interface CheckInfo {
 /** What a property tells others about its host. Data only; it flows to other properties by {@link derived}, and to the monitor. */
 export type Info = PortInfo | NameInfo | UserInfo | CheckInfo;
 
+/** A port that a property is known to take, as what it gives: `"port 80/tcp of nginx"`. */
+export type TakenPort<N extends number, P extends PortInfo["protocol"], W extends string> = `port ${N}/${P} of ${W}`;
+
+/** Of infos, the ports whose number and owner the compiler knows. */
+export type PortsOf<I> = I extends {
+  readonly kind: "port";
+  readonly port: infer N extends number;
+  readonly protocol: infer P extends PortInfo["protocol"];
+  readonly owner: infer W extends string;
+}
+  ? number extends N
+    ? never
+    : string extends W
+      ? never
+      : TakenPort<N, P, W>
+  : never;
+
+/** The ports among what is given that two owners take. */
+export type PortTwice<G, All = G> = G extends `port ${infer P} of ${string}`
+  ? [Exclude<Extract<All, `port ${P} of ${string}`>, G>] extends [never]
+    ? never
+    : P
+  : never;
+
+export const takenPort = ({ port, protocol, owner }: PortInfo): string => `port ${port}/${protocol} of ${owner}`;
+
 /** What is known of a host before it is connected to. */
 export interface HostInfo {
   readonly name: string;

@@ -6,6 +6,9 @@ export const shortestValue = 4;
 /** The same for one line of a value with several lines. */
 export const shortestLine = 6;
 
+/** Of a longer value, its beginning of this length is looked for, and its lines: each character costs memory. In UTF-16 code units. */
+export const longestValue = 65_536;
+
 const utf8 = new TextEncoder();
 
 function base64(bytes: Uint8Array): string {
@@ -102,12 +105,13 @@ const encodings = [hexForms, uriForms, jsonForms, shellForms, htmlForms] as cons
 /**
  * All texts that give a value away: itself, without white space around, each of its lines of at least 6 characters; in base64 (standard
  * and URL alphabet, at the three shifts it may have within other bytes, wrapped at 64 and 76), hex, and as escaped for a URI, JSON, a POSIX
- * shell and HTML. None for a value of less than 4 characters.
+ * shell and HTML. None for a value of less than 4 characters; of one of more than 64 Ki, its lines and what it begins with.
  */
-export function formsOf(value: string): readonly string[] {
+export function formsOf(given: string): readonly string[] {
+  const value = given.slice(0, longestValue);
   const bare = value.trim();
   const whole = [value, bare, bare.replaceAll(/\r?\n/g, "\r\n")];
-  const forms = new Set([...whole, ...linesOf(value)]);
+  const forms = new Set([...whole, ...linesOf(given)]);
   if (bare.length >= shortestValue) {
     for (const one of new Set(whole)) for (const form of base64Forms(one)) forms.add(form);
     for (const encode of encodings) for (const form of encode(bare)) forms.add(form);

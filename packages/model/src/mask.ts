@@ -19,61 +19,84 @@ export interface Mask {
  * A state is the longest end of the text that begins one of them.
  */
 class Search {
-  /** Character → its number among those that occur in any of the texts, from 1; 0 for all others. */
-  readonly #letters = new Uint16Array(0x1_00_00);
-  #size = 1;
-  /** State and letter as one small number → next state. */
-  readonly #next = new Map<number, number>();
-  readonly #fallback: number[] = [0];
+  /** Character → state, from the beginning. */
+  readonly #begin = new Int32Array(0x1_00_00);
+  /** State → the first that follows it; the next that follows the same; the character that led to it. Most are followed by one. */
+  readonly #first: Int32Array;
+  readonly #next: Int32Array;
+  readonly #code: Uint16Array;
+  readonly #fallback: Int32Array;
   /** Length of the state. */
-  readonly depth: number[] = [0];
+  readonly depth: Int32Array;
   /** Length of the longest text found that ends here; 0 when none does. */
-  readonly found: number[] = [0];
+  readonly found: Int32Array;
+  #states = 1;
 
   constructor(texts: Iterable<string>) {
     const all = [...texts];
-    for (const text of all) for (let at = 0; at < text.length; at += 1) this.#learn(text.charCodeAt(at));
-    const states: [state: number, parent: number, code: number][] = [];
-    for (const text of all) {
-      let state = 0;
-      for (let at = 0; at < text.length; at += 1) {
-        const code = text.charCodeAt(at);
-        const key = state * this.#size + (this.#letters[code] ?? 0);
-        let next = this.#next.get(key);
-        if (next === undefined) {
-          next = this.depth.length;
-          this.#next.set(key, next);
-          this.depth.push(at + 1);
-          this.found.push(0);
-          this.#fallback.push(0);
-          states.push([next, state, code]);
-        }
-        state = next;
-      }
-      this.found[state] = text.length;
-    }
-    // Shorter states first: what a state falls back to is shorter than itself.
-    states.sort(([a], [b]) => (this.depth[a] ?? 0) - (this.depth[b] ?? 0));
-    for (const [state, parent, code] of states) {
-      const fallback = parent === 0 ? 0 : this.step(this.#fallback[parent] ?? 0, code);
+    // Room that is not written to costs nothing.
+    const most = all.reduce((sum, text) => sum + text.length, 1);
+    this.#first = new Int32Array(most);
+    this.#next = new Int32Array(most);
+    this.#code = new Uint16Array(most);
+    this.#fallback = new Int32Array(most);
+    this.depth = new Int32Array(most);
+    this.found = new Int32Array(most);
+    const parents = new Int32Array(most);
+    for (const text of all) this.#add(text, parents);
+    for (const state of this.#shortFirst()) {
+      const parent = parents[state] ?? 0;
+      const fallback = parent === 0 ? 0 : this.step(this.#fallback[parent] ?? 0, this.#code[state] ?? 0);
       this.#fallback[state] = fallback;
       this.found[state] ||= this.found[fallback] ?? 0;
     }
   }
 
-  #learn(code: number): void {
-    if (this.#letters[code] !== 0) return;
-    this.#letters[code] = this.#size;
-    this.#size += 1;
+  #add(text: string, parents: Int32Array): void {
+    let state = 0;
+    for (let at = 0; at < text.length; at += 1) {
+      const code = text.charCodeAt(at);
+      let next = this.#follow(state, code);
+      if (next === 0) {
+        next = this.#states;
+        this.#states += 1;
+        if (state === 0) this.#begin[code] = next;
+        this.#next[next] = this.#first[state] ?? 0;
+        this.#first[state] = next;
+        this.#code[next] = code;
+        this.depth[next] = at + 1;
+        parents[next] = state;
+      }
+      state = next;
+    }
+    this.found[state] = text.length;
+  }
+
+  /** All states but the beginning, shorter ones first: what one falls back to is shorter than itself. */
+  #shortFirst(): Int32Array {
+    const order = new Int32Array(this.#states);
+    let filled = 1;
+    for (let at = 0; at < filled; at += 1) {
+      for (let state = this.#first[order[at] ?? 0] ?? 0; state !== 0; state = this.#next[state] ?? 0) {
+        order[filled] = state;
+        filled += 1;
+      }
+    }
+    return order.subarray(1);
+  }
+
+  /** The state after a character, without falling back; 0 when there is none. */
+  #follow(state: number, code: number): number {
+    if (state === 0) return this.#begin[code] ?? 0;
+    let next = this.#first[state] ?? 0;
+    while (next !== 0 && this.#code[next] !== code) next = this.#next[next] ?? 0;
+    return next;
   }
 
   step(from: number, code: number): number {
-    const letter = this.#letters[code] ?? 0;
-    if (letter === 0) return 0;
     for (let state = from; ; state = this.#fallback[state] ?? 0) {
-      const next = this.#next.get(state * this.#size + letter);
-      if (next !== undefined) return next;
-      if (state === 0) return 0;
+      const next = this.#follow(state, code);
+      if (next !== 0 || state === 0) return next;
     }
   }
 }

@@ -3,7 +3,7 @@ import type { Bulk, Claim, Condition, ErasedCondition, Guard, Known } from "./cl
 import type { SecretText } from "./content.ts";
 import { errorsOf } from "./errors.ts";
 import type { Fact } from "./fact.ts";
-import type { Info, Surroundings } from "./info.ts";
+import { type Info, type PortsOf, type Surroundings, takenPort } from "./info.ts";
 import { everyOs, type Os } from "./os.ts";
 import type { Secret } from "./secret.ts";
 
@@ -163,9 +163,16 @@ export const giving = <O extends Os, const G extends string>(
   ...gives: readonly G[]
 ): Property<O, G> => build(of.title, { ...of, gives }, { kind: "all", title: of.title, members: [of] });
 
-/** The same property, which tells others something about its host. */
-export const telling = <O extends Os, G extends string>(of: Property<O, G>, ...info: readonly Info[]): Property<O, G> =>
-  build(of.title, { ...of, info: [...of.info, ...info] }, { kind: "all", title: of.title, members: [of] });
+/** The same property, which tells others something about its host. A port that the compiler knows is among what it gives. */
+export function telling<O extends Os, G extends string, const I extends Info>(
+  of: Property<O, G>,
+  ...info: readonly I[]
+): Property<O, G | PortsOf<I>> {
+  const told: readonly Info[] = info;
+  const ports = told.flatMap((one) => (one.kind === "port" ? [takenPort(one)] : [])) as PortsOf<I>[];
+  const traits = { systems: of.systems, gives: [...of.gives, ...ports], info: [...of.info, ...told] };
+  return build(of.title, traits, { kind: "all", title: of.title, members: [of] });
+}
 
 /** One property with a way of its own on each operating system. */
 export function perOs<const M extends { readonly [O in Os]?: Property<O, string> }>(

@@ -131,6 +131,13 @@ describe("a mask", () => {
   });
 });
 
+test("a value of a megabyte, such as an older vault may hold, is found by its lines and its beginning", () => {
+  const value = Array.from({ length: 20_000 }, (_, line) => `line ${line} of what nobody may see\n`).join("");
+  const search = mask([value]);
+  expect(search.text(value.slice(0, 65_536))).toMatch(/^(\[secret\])+$/);
+  expect(search.text("> line 19999 of what nobody may see <")).toBe("> [secret] <");
+});
+
 test("a mask takes one pass: neither many secrets nor a text made to be slow slow it down", () => {
   const many = Array.from({ length: 300 }, (_, index) => `${"a".repeat(60)}${index}`);
   const search = mask(many);

@@ -48,7 +48,24 @@ export function refusals(): void {
   // @ts-expect-error one system is missing
   host("a", { on, os: alpine("3.22"), has: [perOs("x", { debian: apt })] });
   host("a", { on, os: alpine("3.22"), has: [perOs("x", { debian: apt, alpine: apk })] });
-  void [list, needs, perhaps];
+  const web = telling(docker, { kind: "port", port: 80, protocol: "tcp", owner: "web", from: "anywhere" });
+  const proxy = telling(nginx, { kind: "port", port: 80, protocol: "tcp", owner: "proxy", from: "anywhere" });
+  const udp = telling(nginx, { kind: "port", port: 80, protocol: "udp", owner: "proxy", from: "anywhere" });
+  // @ts-expect-error two owners of one port
+  host("a", { on, os: debian("12"), has: [web, proxy] });
+  // @ts-expect-error also within what bundles it, and what requires it
+  host("a", { on, os: debian("12"), has: [all("x", [anywhere, web]), apt.requires(proxy)] });
+  // One owner, and another protocol; a number that is known only later is looked at when the host is declared.
+  host("a", { on, os: debian("12"), has: [web, all("x", [web]), udp, port("later", 80)] });
+  // @ts-expect-error a bundle that gives docker does not give a port that nobody told
+  const told: Host<Os, "port 81/tcp of web"> = host("a", { on, os: debian("12"), has: [web] });
+  // @ts-expect-error what fails over is for the systems of both
+  host("a", { on, os: alpine("3.22"), has: [fallback(anywhere, apt)] });
+  // @ts-expect-error what is derived is for the systems that it names
+  host("a", { on, os: alpine("3.22"), has: [derived("x", debianLike, () => apt)] });
+  // @ts-expect-error what comes before narrows what follows
+  host("a", { on, os: alpine("3.22"), has: [apt.before(anywhere)] });
+  void [list, needs, perhaps, told];
 }
 
 test("a host that gives docker and nginx fits where docker alone is asked", () => {
@@ -112,6 +129,12 @@ test("what properties tell of their host comes through every way of combining th
   const made = host("a", { on, os: debian("12"), has });
   expect(hostInfo(made)).toMatchObject({ name: "a", os: "debian", version: "12" });
   expect(hostInfo(made).info.map((info) => ("port" in info ? info.port : info.kind))).toEqual([80, "name", 5432, 25]);
+});
+
+test("a port that is told is among what a property gives, at run time too", () => {
+  const web = telling(docker, { kind: "port", port: 80, protocol: "tcp", owner: "web", from: "anywhere" });
+  const made: Host<Os, "docker" | "port 80/tcp of web"> = host("a", { on, os: debian("12"), has: [web] });
+  expect(made.can("docker") && made.can("port 80/tcp of web")).toBe(true);
 });
 
 test("a port that two things want is found when the host is declared", () => {

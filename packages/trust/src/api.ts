@@ -39,7 +39,7 @@ export interface Entry {
 }
 
 export interface SetOptions {
-  /** Names of recipients; `"all"`: all that there are and will be. Default: as before, or all. */
+  /** Names of recipients; `"all"`: all that there are and will be. Default: as before; the first time in a context as that for all; or all. */
   readonly for?: readonly string[] | "all";
   /** The public half of a key; everybody may read it, and it is signed with the rest. */
   readonly publicHalf?: string;
@@ -62,7 +62,7 @@ export interface Vault extends Secrets {
   readonly context: string | undefined;
   /** Hides what this object has opened or set. */
   readonly revealed: Mask;
-  /** Encrypts. Throws `vault.no-recipients`, `vault.recipient` for one whose key is expired or revoked, `vault.unknown-recipient`. */
+  /** Encrypts. At most 64 KiB. Throws `secret.value`, `vault.no-recipients`, `vault.unknown-recipient`, `vault.recipient` for an expired key. */
   set(name: string, value: string, options?: SetOptions): Promise<void>;
   /** Throws `secret.missing`, `secret.no-access`, `secret.altered`, `vault.no-key`. */
   get(name: string): Promise<string>;

@@ -16,6 +16,10 @@ import { readersOf, seal } from "./seal.ts";
 /** `NAME.asc`, `CONTEXT/NAME.asc`, and the same in `public/` without the extension. */
 const place = /^([a-z][a-z0-9-]*\/)??(public\/)?([a-z0-9][a-z0-9._-]*)$/;
 
+/** Without a prototype: `constructor` is a name as any other. */
+const bare = <T>(of: Readonly<Record<string, T>>): Record<string, T> =>
+  Object.assign(Object.create(null) as Record<string, T>, of);
+
 /** A change of a vault while it is thought out: the next manifest, and the files that come or go with it. */
 export class Draft {
   readonly vault: string;
@@ -24,6 +28,7 @@ export class Draft {
   readonly recipients: Record<string, Manifest["recipients"][string]>;
   readonly secrets: Record<string, SecretEntry>;
   readonly publics: Record<string, Manifest["publics"][string]>;
+  readonly #gone: Set<string>;
   /** Who changes it. */
   readonly by: string;
   readonly at: string;
@@ -31,9 +36,10 @@ export class Draft {
   constructor(manifest: Manifest, keys: ReadonlyMap<string, Key>, by: string, at: string) {
     this.vault = manifest.vault;
     this.keys = new Map(keys);
-    this.recipients = { ...manifest.recipients };
-    this.secrets = { ...manifest.secrets };
-    this.publics = { ...manifest.publics };
+    this.recipients = bare(manifest.recipients);
+    this.secrets = bare(manifest.secrets);
+    this.publics = bare(manifest.publics);
+    this.#gone = new Set(manifest.gone);
     this.by = by;
     this.at = at;
   }
@@ -51,6 +57,8 @@ export class Draft {
   }
 
   dropRecipient(name: string): void {
+    const entry = this.recipients[name];
+    if (entry !== undefined) this.#gone.add(entry.fingerprint);
     this.keys.delete(name);
     delete this.recipients[name];
     this.files.set(recipientPath(name), undefined);
@@ -136,6 +144,9 @@ export class Draft {
 
   manifest(sequence: number): Manifest {
     const { vault, recipients, secrets, publics } = this;
-    return { type: "slipway-vault/1", vault, sequence, recipients, secrets, publics };
+    const there = new Set(Object.values(recipients).map(({ fingerprint }) => fingerprint));
+    const gone = [...this.#gone].filter((one) => !there.has(one)).toSorted();
+    const base: Manifest = { type: "slipway-vault/1", vault, sequence, recipients, secrets, publics };
+    return gone.length === 0 ? base : { ...base, gone };
   }
 }

@@ -1,9 +1,10 @@
-import { errorsOf } from "@slipway/model";
+import { errorsOf, SlipwayError } from "@slipway/model";
 
 /** Every error of this package. */
 export const fail = errorsOf({
   "secret.missing": { exitCode: 1, hint: "Set it with: ops secrets set NAME" },
   "secret.name": { exitCode: 2, hint: "Use lower-case letters, digits, dots, dashes and underscores." },
+  "secret.value": { exitCode: 2, hint: "Split it, or encode it as text, such as base64." },
   "secret.no-access": {
     exitCode: 1,
     hint: "Let somebody who reads it let you in: ops secrets recipients add NAME --key FILE",
@@ -46,3 +47,5 @@ export const fail = errorsOf({
   "release.wrong-signer": { exitCode: 5, hint: "Let CI build it, or add the signer's public key to those you trust." },
   "release.altered": { exitCode: 5, hint: "Do not deploy it. Fetch the record again, and look at who changed it." },
 });
+
+export const isCode = (error: unknown, code: string): boolean => error instanceof SlipwayError && error.code === code;

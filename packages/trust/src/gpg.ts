@@ -93,6 +93,15 @@ const has = (ended: Ended, keyword: string): boolean => ended.status.some(([firs
 const locks =
   /(public key decryption|signing) failed: (Bad passphrase|No passphrase given|No pinentry|No agent running|Operation cancelled|Timeout|Inappropriate ioctl for device|Card (error|removed|not present)|PIN blocked|Bad PIN|Not confirmed)\s*$/m;
 
+/** The file name inside a message, as gpg escapes it; whoever encrypted may have written any bytes, which are no label of ours. */
+function labelOf(escaped: string): string {
+  try {
+    return decodeURIComponent(escaped);
+  } catch {
+    return escaped;
+  }
+}
+
 /** A key in gpg's keyring. Plaintext and ciphertext travel over pipes. */
 export function openGpg(key: GpgKey): Keyholder {
   let known: Promise<string> | undefined;
@@ -122,7 +131,7 @@ export function openGpg(key: GpgKey): Keyholder {
       // All three: the plaintext came out while gpg was still checking it.
       if (ended.code === 0 && has(ended, "DECRYPTION_OKAY") && has(ended, "GOODMDC")) {
         const [, , , label = ""] = ended.status.find(([first]) => first === "PLAINTEXT") ?? [];
-        return { data: ended.stdout, label: decodeURIComponent(label) };
+        return { data: ended.stdout, label: labelOf(label) };
       }
       if (locks.test(ended.said)) throw locked();
       // It says the same after a session key that did not open, but that first.

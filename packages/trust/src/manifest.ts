@@ -36,6 +36,8 @@ export interface Manifest {
   readonly secrets: Readonly<Record<string, SecretEntry>>;
   /** Public halves of keys. */
   readonly publics: Readonly<Record<string, Listed>>;
+  /** Fingerprints of those who were taken out: what let them in once does not do so again. */
+  readonly gone?: readonly string[];
 }
 
 export const newManifest = (vault: string): Manifest => ({
@@ -80,7 +82,7 @@ export function readManifest(text: string): Manifest | undefined {
     return undefined;
   }
   if (!isFields(value) || value.type !== type || typeof value.vault !== "string") return undefined;
-  if (!Number.isSafeInteger(value.sequence)) return undefined;
+  if (!Number.isSafeInteger(value.sequence) || !(value.gone === undefined || isTexts(value.gone))) return undefined;
   for (const [kind, fits] of Object.entries(kinds)) {
     const entries = value[kind];
     if (!isFields(entries)) return undefined;

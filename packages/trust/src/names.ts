@@ -21,7 +21,8 @@ export function vault(given: readonly string[] | Readonly<Record<string, string>
 
 /** Throws `secret.name` for what could not be a file's name everywhere. */
 export function checkName(name: string): void {
-  if (!/^[a-z0-9][a-z0-9._-]{0,127}$/.test(name) || name.includes("..")) {
+  // The signature's file is manifest.json.asc.
+  if (!/^[a-z0-9][a-z0-9._-]{0,127}$/.test(name) || name.includes("..") || name === "manifest.json") {
     throw fail("secret.name", `${JSON.stringify(name)} cannot be a secret's name`);
   }
 }

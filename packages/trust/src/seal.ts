@@ -7,6 +7,16 @@ import { openpgp } from "./openpgp.ts";
 /** Kept inside the encrypted message, so that files which were swapped are told. */
 const label = (key: string): string => `slipway:${key}`;
 
+/** A file that is longer is no secret, and every output is searched for all of it. */
+const mostBytes = 65_536;
+
+/** Throws `secret.value` for what cannot be kept as it is. */
+export function checkValue(name: string, value: string): void {
+  if (!value.isWellFormed()) throw fail("secret.value", `the value of ${name} is no valid text`);
+  if (Buffer.byteLength(value) > mostBytes)
+    throw fail("secret.value", `the value of ${name} is longer than ${mostBytes / 1_024} KiB`);
+}
+
 /** Encrypts with a fresh session key. Throws `vault.recipient` for a reader whose key is expired or revoked. */
 export async function seal(key: string, value: string, readers: ReadonlyMap<string, Key>): Promise<string> {
   const { createMessage, encrypt } = await openpgp();

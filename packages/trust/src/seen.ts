@@ -11,6 +11,15 @@ export interface Seen {
   readonly sha256: string;
   /** Fingerprint → armored public key of those who may change the vault. */
   readonly recipients: Readonly<Record<string, string>>;
+  /** Fingerprints of those who were once among them: a grant of before does not let them in again. */
+  readonly gone?: readonly string[];
+}
+
+/** What is remembered after a look, when `before` was until then: those who were taken out stay remembered as such. */
+export function remembered(now: Seen, before: Seen | undefined): Seen {
+  const once = new Set([...(now.gone ?? []), ...(before?.gone ?? []), ...Object.keys(before?.recipients ?? {})]);
+  const gone = [...once].filter((one) => now.recipients[one] === undefined).toSorted();
+  return { ...now, gone };
 }
 
 /** Where it is remembered: outside of the repository, as whoever can change that is whom it guards against. */

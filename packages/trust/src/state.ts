@@ -4,7 +4,7 @@ import { fail } from "./errors.ts";
 import type { Folder } from "./folder.ts";
 import { readPublicKey } from "./keys.ts";
 import { grantText, type Manifest, newManifest, readManifest, recipientPath, sha256 } from "./manifest.ts";
-import type { Seen } from "./seen.ts";
+import { remembered, type Seen } from "./seen.ts";
 import { signerOf } from "./signature.ts";
 
 /** A vault as somebody trustworthy left it. */
@@ -19,11 +19,12 @@ export interface State {
 }
 
 /** Another process may change the vault while it is read. */
-const attempts = 5;
+export const attempts = 5;
 
 /**
  * Reads and judges a vault. Throws `vault.tampered`, `vault.rolled-back`, `vault.signer`. Whoever has never seen the vault believes what it
- * says of its recipients; from then on those remembered, and whom they let in, may change it.
+ * says of its recipients; from then on those remembered, and whom they let in, may change it. Who was taken out comes back only by a
+ * change that somebody else of them signed.
  */
 export async function readState(folder: Folder, seen: Seen | undefined): Promise<State> {
   for (let attempt = 1; ; attempt += 1) {
@@ -93,8 +94,9 @@ async function judge(folder: Folder, text: string, seen: Seen | undefined): Prom
     const [name = stranger] = Object.entries(manifest.recipients).find(([, one]) => one.fingerprint === stranger) ?? [];
     throw fail("vault.signer", `the vault was changed by ${name}, whom nobody that you know let in`);
   }
-  const { vault, sequence } = manifest;
-  return { manifest, signed: true, keys, seen: { vault, sequence, sha256: sha256(text), recipients: armored } };
+  const { vault, sequence, gone = [] } = manifest;
+  const now = { vault, sequence, sha256: sha256(text), recipients: armored, gone };
+  return { manifest, signed: true, keys, seen: remembered(now, seen) };
 }
 
 async function readRecipients(
@@ -143,7 +145,7 @@ async function knownKeys(manifest: Manifest, keys: ReadonlyMap<string, Key>, see
     grown = false;
     for (const [name, { fingerprint, grant }] of Object.entries(manifest.recipients)) {
       const key = keys.get(name);
-      if (key === undefined || known.has(fingerprint)) continue;
+      if (key === undefined || known.has(fingerprint) || seen.gone?.includes(fingerprint) === true) continue;
       if ((await signerOf(grantText(manifest.vault, name, fingerprint), grant, [...known.values()])) === undefined)
         continue;
       known.set(fingerprint, key);

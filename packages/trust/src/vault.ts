@@ -3,15 +3,15 @@ import type { Entry, Recipient, Reencrypted, SetOptions, Vault, VaultOptions } f
 import { type Finding, inspect } from "./check.ts";
 import { Draft } from "./draft.ts";
 import { entriesOf, recipientsOf, secretsOf } from "./entries.ts";
-import { fail } from "./errors.ts";
+import { fail, isCode } from "./errors.ts";
 import { Folder } from "./folder.ts";
 import { altered, type Keyholder, openKey } from "./keyholder.ts";
 import { readPublicKey } from "./keys.ts";
 import { manifestText, publicPath, secretPath, sha256 } from "./manifest.ts";
 import { checkContext, checkName } from "./names.ts";
-import { checkReader, unseal } from "./seal.ts";
-import { type SeenStore, seenInMemory } from "./seen.ts";
-import { looseState, readState, type State } from "./state.ts";
+import { checkReader, checkValue, unseal } from "./seal.ts";
+import { remembered, type SeenStore, seenInMemory } from "./seen.ts";
+import { attempts, looseState, readState, type State } from "./state.ts";
 
 /** Opens a vault's folder. Nothing is read before it is asked for; the private key is unlocked once, at its first use. */
 export async function openVault(options: VaultOptions): Promise<Vault> {
@@ -90,8 +90,15 @@ class FileVault implements Vault {
   }
 
   async get(name: string): Promise<string> {
-    const state = await this.#state();
-    return this.#open(state, await this.#find(state, name));
+    for (let attempt = 1; ; attempt += 1) {
+      const state = await this.#state();
+      try {
+        return await this.#open(state, await this.#find(state, name));
+      } catch (error) {
+        // Another process may have changed the vault since its manifest was read.
+        if (!isCode(error, "secret.altered") || attempt === attempts || (await this.#state()) === state) throw error;
+      }
+    }
   }
 
   reveal(secret: Secret): Promise<string> {
@@ -131,9 +138,10 @@ class FileVault implements Vault {
 
   async set(name: string, value: string, options: SetOptions = {}): Promise<void> {
     const key = this.#listed(name);
+    checkValue(name, value);
     this.revealed.add(value);
     await this.#change(async (draft) => {
-      const only = options.for ?? draft.secrets[key]?.for ?? "all";
+      const only = options.for ?? (draft.secrets[key] ?? draft.secrets[name])?.for ?? "all";
       await draft.seal(key, value, only === "all" ? undefined : [...new Set(only)]);
       if (options.publicHalf !== undefined) draft.publish(key, options.publicHalf);
     });
@@ -160,11 +168,8 @@ class FileVault implements Vault {
     return this.#change(async (draft, state) => {
       await draft.recipient(name, publicKey, key, this.#key());
       const theirs = Object.entries(draft.secrets).filter(([, entry]) => entry.for?.includes(name) ?? true);
-      return this.#sealAgain(
-        draft,
-        state,
-        theirs.map(([each]) => each),
-      );
+      const names = theirs.map(([each]) => each);
+      return this.#sealAgain(draft, state, names);
     });
   }
 
@@ -186,11 +191,8 @@ class FileVault implements Vault {
         draft.readersFor(key, only);
         draft.secrets[key] = { ...entry, for: only };
       }
-      const result = await this.#sealAgain(
-        draft,
-        state,
-        theirs.map(([each]) => each),
-      );
+      const names = theirs.map(([each]) => each);
+      const result = await this.#sealAgain(draft, state, names);
       if (result.left.length === 0) return result;
       throw fail("secret.no-access", `${name} reads ${result.left.join(", ")}, which this key does not open`, {
         hint: "Let somebody who reads them take the recipient out.",
@@ -210,7 +212,7 @@ class FileVault implements Vault {
     const left: string[] = [];
     for (const key of keys.toSorted()) {
       const value = await this.#open(state, key).catch((error: unknown) => {
-        if (!(error instanceof Error && "code" in error && error.code === "secret.no-access")) throw error;
+        if (!isCode(error, "secret.no-access")) throw error;
         left.push(key);
       });
       if (value !== undefined) await draft.seal(key, value, draft.secrets[key]?.for);
@@ -237,15 +239,11 @@ class FileVault implements Vault {
     await this.#changing(async () => {
       const { state, sequence } = await looseState(this.#folder, await this.#store.read());
       await agree?.(recipientsOf(state.keys));
-      await this.#make({ ...state, signed: false }, sequence, async () => undefined);
+      await this.#make(state, sequence, async () => undefined);
     });
   }
 
-  async accept(): Promise<void> {
-    this.#known = undefined;
-    const state = await readState(this.#folder, undefined);
-    await this.#store.write(state.seen);
-  }
+  accept = (): Promise<void> => this.#believe();
 
   #change<T>(work: (draft: Draft, state: State) => Promise<T>): Promise<T> {
     return this.#changing(async () => {
@@ -282,10 +280,14 @@ class FileVault implements Vault {
     const manifest = manifestText(draft.manifest(sequence));
     const signature = await keyholder.sign(manifest);
     await this.#folder.change({ files: draft.files, manifest, signature });
-    this.#known = undefined;
-    const { seen } = await readState(this.#folder, undefined);
-    await this.#store.write(seen);
+    await this.#believe();
     return result;
+  }
+
+  async #believe(): Promise<void> {
+    this.#known = undefined;
+    const [before, { seen }] = [await this.#store.read(), await readState(this.#folder, undefined)];
+    await this.#store.write(seen && remembered(seen, before));
   }
 
   #mayChange(keys: State["keys"], fingerprint: string): void {

@@ -64,8 +64,8 @@ describe.skipIf(!here)("a key in gpg's keyring", () => {
     expect(await vault.check()).toEqual([]);
     const asAnn = await openVault({ dir: folder.path, key: ours.privateKey });
     expect(await asAnn.get("token")).toBe(value);
-    await asAnn.set("long", "x".repeat(300_000));
-    expect(await vault.get("long")).toHaveLength(300_000);
+    await asAnn.set("long", "x".repeat(65_536));
+    expect(await vault.get("long")).toHaveLength(65_536);
     await asAnn.set("hers", "h", { for: ["ann"] });
     expect(await refusal(vault.get("hers"))).toMatchObject({ code: "secret.no-access" });
   });

@@ -61,6 +61,14 @@ describe("a context", () => {
 });
 
 describe("recipients of a file", () => {
+  it("are those of the value for all, when a context gets one of its own", async () => {
+    await using vault = await team({ ann: be(ann), bob: be(bob) });
+    await (await vault.as(be(ann))).set("mine", "1", { for: ["ann"] });
+    await (await vault.as(be(ann), { context: "prod" })).set("mine", "2");
+    const asBob = await vault.as(be(bob), { context: "prod" });
+    expect(await refusal(asBob.get("mine"))).toMatchObject({ code: "secret.no-access" });
+  });
+
   it("are kept when it is set and encrypted again, and when others come", async () => {
     await using vault = await team({ ann: be(ann), bob: be(bob) });
     const [asAnn, asBob] = [await vault.as(be(ann)), await vault.as(be(bob))];
@@ -174,6 +182,37 @@ describe("what was seen before", () => {
     });
   });
 
+  it("does not let in again who was taken out, by what let them in before", async () => {
+    await using folder = await temporaryFolder();
+    await using vault = await team({ ann: be(ann), bob: be(bob) });
+    const bobs = join(folder.path, "bobs");
+    await copy(vault.dir, bobs);
+    const seen = seenInMemory();
+    const asAnn = await vault.as(be(ann), { seen });
+    await asAnn.removeRecipient("bob");
+    // Dora saw the vault only after Bob had left.
+    const doras = seenInMemory();
+    await (await vault.as(be(ann), { seen: doras })).list();
+    const asItWas = join(folder.path, "as-it-was");
+    await copy(vault.dir, asItWas);
+    // Bob goes on in his clone, where Ann's signature lets him in, until his number is the higher one.
+    const asBob = await openVault({ dir: bobs, key: be(bob).privateKey });
+    for (const value of ["1", "2", "3"]) await asBob.set("token", value);
+    await copy(bobs, vault.dir);
+    for (const store of [seen, doras]) {
+      const again = await vault.as(be(ann), { seen: store });
+      expect(await refusal(again.get("token"))).toMatchObject({ code: "vault.signer", exitCode: 5 });
+    }
+
+    // Ann lets him in again, and tells nobody; what Bob changes after that is his right once Dora has seen it.
+    await copy(asItWas, vault.dir);
+    await (await vault.as(be(ann), { seen })).addRecipient("bob", be(bob).publicKey);
+    const asDora = await vault.as(be(ann), { seen: doras });
+    await asDora.list();
+    await (await vault.as(be(bob))).set("token", "4");
+    expect(await asDora.get("token")).toBe("4");
+  });
+
   it("is believed at first sight, and said", async () => {
     await using vault = await team({ ann: be(ann), bob: be(bob) });
     const said: string[] = [];
@@ -207,6 +246,26 @@ describe("a vault without a manifest", () => {
 });
 
 describe("two who change it at once", () => {
+  it("are no tampering to whoever reads meanwhile", async () => {
+    await using vault = await team({ ann: be(ann) });
+    const writer = await vault.as(be(ann));
+    await writer.set("token", "0");
+    const key = { armored: be(ann).privateKey };
+    let read = 0;
+    const written = new AbortController();
+    const reading = (async () => {
+      while (!written.signal.aborted) {
+        const reader = await openVault({ dir: vault.dir, key });
+        expect(await reader.get("token")).toMatch(/^\d+$/);
+        read += 1;
+      }
+    })();
+    for (let value = 1; value <= 60; value += 1) await writer.set("token", String(value));
+    written.abort();
+    await reading;
+    expect(read).toBeGreaterThan(1);
+  }, 60_000);
+
   it("in one folder lose nothing", async () => {
     await using vault = await team({ ann: be(ann), bob: be(bob) });
     const both = [await vault.as(be(ann)), await vault.as(be(bob))];

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { Secret } from "@slipway/model";
 import { generateKey, openVault, writeKeyFile } from "@slipway/trust";
 import { beforeAll, describe, expect, it } from "vitest";
-import { refusal, temporaryFolder } from "./fixtures.ts";
+import { refusal, team, temporaryFolder } from "./fixtures.ts";
 
 let ann: Awaited<ReturnType<typeof generateKey>>;
 let bob: typeof ann;
@@ -76,13 +76,39 @@ describe("a vault", () => {
     expect(await refusal(without.set("a", "y"))).toMatchObject({ code: "vault.no-key" });
   });
 
-  it.each(["../x", "recipients/ann", "", ".hidden", "A", "a..b", "a\nb"])("refuses the name %j", async (name) => {
-    await using folder = await temporaryFolder();
-    const vault = await openVault({ dir: folder.path, key: ann.privateKey });
-    expect(await refusal(vault.set(name, "x").then(() => {}))).toMatchObject({
-      code: expect.stringMatching(/^(secret\.name|vault\.no-recipients)$/),
-    });
-    expect(await refusal(vault.get(name))).toMatchObject({ code: "secret.name", exitCode: 2 });
+  it.each(["../x", "recipients/ann", "", ".hidden", "A", "a..b", "a\nb", "manifest.json"])(
+    "refuses the name %j",
+    async (name) => {
+      await using folder = await temporaryFolder();
+      const vault = await openVault({ dir: folder.path, key: ann.privateKey });
+      expect(await refusal(vault.set(name, "x").then(() => {}))).toMatchObject({
+        code: expect.stringMatching(/^(secret\.name|vault\.no-recipients)$/),
+      });
+      expect(await refusal(vault.get(name))).toMatchObject({ code: "secret.name", exitCode: 2 });
+    },
+  );
+
+  it("keeps 64 KiB of any text, and refuses more and half characters", async () => {
+    await using vault = await team({ ann });
+    const opened = await vault.as(ann);
+    const odd = "\uFEFF\u0000\r\n😀 é\n\n";
+    for (const value of [odd, `${"x".repeat(65_535)}\n`]) {
+      await opened.set("token", value);
+      expect(await opened.get("token")).toBe(value);
+      expect(opened.revealed.text(`<${value}>`)).toMatch(/^<\s*\[secret\]\s*>$/);
+    }
+    for (const value of ["x".repeat(65_537), "a\uD800b"]) {
+      expect(await refusal(opened.set("token", value))).toMatchObject({ code: "secret.value", exitCode: 2 });
+    }
+  });
+
+  it("has no secret and no recipient that nobody set, whatever JavaScript's objects have", async () => {
+    await using vault = await team({ ann });
+    const opened = await vault.as(ann);
+    expect(await refusal(opened.remove("constructor"))).toMatchObject({ code: "secret.missing" });
+    expect(await refusal(opened.removeRecipient("constructor"))).toMatchObject({ code: "vault.unknown-recipient" });
+    await opened.set("constructor", "a value");
+    expect(await opened.get("constructor")).toBe("a value");
   });
 
   it("notices swapped files", async () => {

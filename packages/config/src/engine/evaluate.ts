@@ -6,6 +6,7 @@ import {
   filled,
   type Host,
   type Known,
+  type Mask,
   mask,
   messageOf,
   type Reading,
@@ -138,5 +139,12 @@ export const digestsOf = (items: readonly Item[], revealed: Revealed): Record<st
       }),
   );
 
-/** Takes every secret out of text that came from a host, in every form that a {@link mask} knows. */
-export const redact = (text: string, revealed: Revealed): string => mask(revealed.values()).text(text);
+/** Making one costs more than most texts, and output comes line by line. */
+const masks = new WeakMap<Revealed, Mask>();
+
+/** Takes every secret out of text that came from a host, in every form that a {@link mask} knows. `revealed` does not change any more. */
+export function redact(text: string, revealed: Revealed): string {
+  const known = masks.get(revealed) ?? mask(revealed.values());
+  masks.set(revealed, known);
+  return known.text(text);
+}

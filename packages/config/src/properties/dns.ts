@@ -9,6 +9,7 @@ import {
   type Revertable,
   revertable,
   type Surroundings,
+  type TakenPort,
   telling,
 } from "@slipway/model";
 import { diffLines } from "../diff.ts";
@@ -48,7 +49,10 @@ const nsd: Property<DebianLike> = installed("nsd").requires(settled);
  * This host answers for a zone, from nsd: with the names that all hosts of the platform tell, at their addresses, and records of one's own.
  * The zone is tried before it is installed; its serial grows when its content changes, and only then. Throws `config.bad-argument`.
  */
-export function zone(name: string, options: ZoneOptions = {}): Revertable<DebianLike> {
+export function zone(
+  name: string,
+  options: ZoneOptions = {},
+): Revertable<DebianLike, TakenPort<53, "udp" | "tcp", "nsd">> {
   const plain = checkedName(name.replace(/\.$/, ""));
   const path = `${folder}/${plain}.zone`;
   // Records of one's own are checked before anything is connected.

@@ -8,6 +8,7 @@ import {
   revertable,
   type Secret,
   secretText,
+  type TakenPort,
   telling,
 } from "@slipway/model";
 import { fail } from "../errors.ts";
@@ -74,7 +75,7 @@ const newAliases: Property<DebianLike> = property("postfix knows the aliases", {
  * Mail that programs of the host send goes to a relay by postfix, which takes mail from the host alone. Its opposite stops postfix and takes the
  * password away.
  */
-export function satellite(options: SatelliteOptions): Revertable<DebianLike> {
+export function satellite(options: SatelliteOptions): Revertable<DebianLike, TakenPort<25, "tcp", "postfix">> {
   const { user, password, aliases = {} } = options;
   const text = settings(options);
   const configured = content(main, text, { validate: ["sh", "-c", tried, "sh", "{}"] })

@@ -9,6 +9,7 @@ import {
   type Property,
   type Revertable,
   revertable,
+  type TakenPort,
   telling,
 } from "@slipway/model";
 import { fail } from "../errors.ts";
@@ -101,7 +102,7 @@ export interface ServesOptions extends SiteOptions {
  * Requests for a name are answered by a port of the host, WebSockets too. With a certificate HTTP leads to HTTPS. Others are told the ports
  * 80 and 443, the names, and a check for the monitor.
  */
-export function serves(name: string, options: ServesOptions): Revertable<DebianLike, "nginx"> {
+export function serves(name: string, options: ServesOptions): Site {
   const { port, maxBody = "16m", timeout = "60s" } = options;
   if (!Number.isInteger(port) || port < 1 || port > 65_535)
     throw fail("config.bad-argument", `${port} is not a port that can serve ${name}`);
@@ -110,6 +111,9 @@ export function serves(name: string, options: ServesOptions): Revertable<DebianL
   return named(name, options, (text) => proxySite(text, { port, maxBody, timeout }));
 }
 
+/** A name that nginx answers for. */
+export type Site = Revertable<DebianLike, "nginx" | TakenPort<80, "tcp", "nginx">>;
+
 export interface FilesOptions extends SiteOptions {
   readonly root: string;
   /** What answers a path without a file, e.g. `/index.html`; otherwise it is 404. */
@@ -117,14 +121,14 @@ export interface FilesOptions extends SiteOptions {
 }
 
 /** Requests for a name are answered with the files of a folder; those that begin with a dot are hidden. It tells what {@link serves} does. */
-export function files(name: string, options: FilesOptions): Revertable<DebianLike, "nginx"> {
+export function files(name: string, options: FilesOptions): Site {
   const { fallback } = options;
   const root = checkedPath(options.root);
   if (fallback !== undefined) checkedPath(fallback);
   return named(name, options, (text) => filesSite(text, root, fallback));
 }
 
-function named(name: string, options: SiteOptions, text: (site: SiteText) => string): Revertable<DebianLike, "nginx"> {
+function named(name: string, options: SiteOptions, text: (site: SiteText) => string): Site {
   const names = [name, ...(options.aliases ?? [])].map(checkedName);
   const known = certificateOf(name, options);
   const issued = issuedBy(name, options);
@@ -143,7 +147,7 @@ function named(name: string, options: SiteOptions, text: (site: SiteText) => str
   const info = [...infoOf(names, known !== undefined, options.watched ?? "/"), ...(issued?.info ?? [])];
   const gone = site(name, "").opposite;
   return revertable(
-    giving(telling(made, ...info), "nginx"),
+    telling(telling(giving(made, "nginx"), web), ...info),
     issued === undefined ? gone : all(`nginx does not answer for ${name}`, [issued.opposite, gone]),
   );
 }
@@ -173,19 +177,13 @@ function issuedBy(
 const http2Of = ({ os, version }: HostInfo): SiteText["http2"] =>
   os === "debian" && Number.parseInt(version, 10) >= 13 ? "on" : "listen";
 
+const web = { kind: "port", port: 80, protocol: "tcp", owner: "nginx", from: "anywhere" } as const;
+
 function infoOf(names: readonly string[], secure: boolean, watched: string | false): readonly Info[] {
-  const port = (number: number): Info => ({
-    kind: "port",
-    port: number,
-    protocol: "tcp",
-    owner: "nginx",
-    from: "anywhere",
-  });
   const [first = ""] = names;
   const url = `http${secure ? ("s" as const) : ("" as const)}://${first}${watched === false ? "" : watched}` as const;
   return [
-    port(80),
-    ...(secure ? [port(443)] : []),
+    ...(secure ? [{ ...web, port: 443 }] : []),
     ...names.map((name) => ({ kind: "name" as const, name })),
     ...(watched === false
       ? []

@@ -5,6 +5,7 @@ import { exitCodes, SlipwayError } from "@slipway/model";
 import type { Context } from "../../cli/context.ts";
 import { fail } from "../../errors.ts";
 import { openVaultRoom } from "../../platform/session.ts";
+import { textOf } from "./ask.ts";
 import { privateFolder, sweep, wipe } from "./memory.ts";
 import { type InContext, placed, tellReaders } from "./values.ts";
 
@@ -55,7 +56,7 @@ async function editText(folder: string, name: string, text: string, signal: Abor
     });
     signal.throwIfAborted();
     if (code !== 0) throw fail("ops.editor", `the editor ended with ${code ?? "a signal"}; nothing was set`);
-    const edited = await readFile(file, "utf8");
+    const edited = textOf(await readFile(file), name);
     return text.endsWith("\n") ? edited : edited.replace(/\r?\n$/, "");
   } finally {
     wipe(folder);
@@ -71,10 +72,11 @@ export async function editSecret(context: Context, options: EditOptions): Promis
   const room = await openVaultRoom(context, options.context);
   const { vault } = room;
   await sweep();
-  const before = await vault.get(name).catch((error: unknown) => {
-    if (error instanceof SlipwayError && error.code === "secret.missing") return undefined;
-    throw error;
-  });
+  const unlessMissing = (error: unknown): undefined => {
+    if (!(error instanceof SlipwayError && error.code === "secret.missing")) throw error;
+  };
+  const versionBefore = await vault.version(name).catch(unlessMissing);
+  const before = await vault.get(name).catch(unlessMissing);
   const folder = await privateFolder(options.onDisk);
   if (folder === undefined) throw fail("ops.no-memory", "there is no file system in memory for the value to lie in");
   const after = await editText(folder, name, before ?? "", signal);
@@ -83,6 +85,8 @@ export async function editSecret(context: Context, options: EditOptions): Promis
     return exitCodes.done;
   }
   if (after === "") throw fail("ops.empty-secret", `the value of ${name} is empty; nothing was set`);
+  if ((await vault.version(name).catch(unlessMissing)) !== versionBefore)
+    throw fail("ops.changed-meanwhile", `somebody else set ${name} meanwhile; nothing was set`);
   await vault.set(name, after);
   const readers = await tellReaders(context, room, name);
   out.result(`${placed(name, vault.context)} is set, for ${readers.join(", ")}`, { ok: true, name, changed: true });

@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, openSync, readdirSync, rmSync, statSync, writeSync } from "node:fs";
+import { closeSync, constants, fsyncSync, lstatSync, openSync, readdirSync, rmSync, writeSync } from "node:fs";
 import { mkdtemp, readdir, stat, statfs } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -36,11 +36,17 @@ export function wipe(folder: string): void {
   }
   for (const name of names) {
     const path = join(folder, name);
-    if (!statSync(path).isFile()) continue;
-    const file = openSync(path, "r+");
-    writeSync(file, Buffer.alloc(statSync(path).size));
-    fsyncSync(file);
-    closeSync(file);
+    try {
+      // Editors leave links there, as Emacs does for its lock: they may lead nowhere, or to somebody's file.
+      const seen = lstatSync(path);
+      if (!seen.isFile()) continue;
+      const file = openSync(path, constants.O_WRONLY | constants.O_NOFOLLOW);
+      writeSync(file, Buffer.alloc(seen.size));
+      fsyncSync(file);
+      closeSync(file);
+    } catch {
+      // Removed below all the same.
+    }
   }
   rmSync(folder, { recursive: true, force: true });
 }
