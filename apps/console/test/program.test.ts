@@ -111,5 +111,6 @@ test("what is not understood is a usage error, help is not", async () => {
   expect(usageExit(await refused("config", "exec"))).toBe(2);
   expect(usageExit(await refused("config", "bake", "web"))).toBe(2);
   expect(usageExit(await refused("config", "polish"))).toBe(2);
+  expect(usageExit(await refused("config", "--keep-removed", "--forget-removed"))).toBe(2);
   expect(usageExit(await refused("--help"))).toBe(0);
 });

@@ -1,5 +1,5 @@
 import type { Share } from "@slipway/config";
-import { type Command, InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import type { ApplyOptions } from "../verbs/config/apply.ts";
 import type { Building } from "./building.ts";
 
@@ -34,7 +34,11 @@ const applying = (command: Command): Command =>
     .option("--give-up-after <n|p%>", "begin no further host once so many failed", share)
     .option("--retry", "only hosts that failed or were not begun last time", false)
     .option("--keep-removed", "leave on the host what is in its list no longer", false)
-    .option("--forget-removed", "leave it there for good: no later run takes it back", false)
+    .addOption(
+      new Option("--forget-removed", "leave it there for good: no later run takes it back")
+        .default(false)
+        .conflicts("keepRemoved"),
+    )
     .option(
       "--adopt",
       "take over machines that were configured from another platform, and leave what that brought",
