@@ -1,5 +1,5 @@
 import { type Host, messageOf, type Surroundings } from "@slipway/model";
-import { orphansOf } from "./engine/applied.ts";
+import { markOf, orphansOf } from "./engine/applied.ts";
 import { evaluate, type Seen } from "./engine/evaluate.ts";
 import { alone, type Item, itemsOf } from "./engine/items.ts";
 
@@ -52,6 +52,11 @@ export function drift(host: Host, seen: Seen, around: Surroundings = alone(host)
     if (found === undefined) return [];
     if (found.unreadable !== undefined) return [{ ...base, kind: "unreadable", difference: found.unreadable }];
     const difference = found.difference === undefined ? {} : { difference: found.difference };
+    if (found.open && same?.secrets !== undefined) {
+      const mark = markOf(item, seen.digests, same.secrets.split(":")[0] ?? "");
+      if (mark !== same.secrets)
+        return [{ ...base, kind: "file changed", difference: "~ [secret]: the vault holds another value" }];
+    }
     if (found.open) {
       const kind = same !== undefined ? "host changed" : before !== undefined ? "file changed" : "never applied";
       return [{ ...base, kind, ...difference }];

@@ -19,7 +19,7 @@ export const fail = errorsOf({
   "config.stale": { exitCode: 5, hint: "Look at what changed since, make a new plan and apply that." },
   "config.other-list": {
     exitCode: 5,
-    hint: "Look whether this is the machine that is meant. If it is, adopt it: nothing that the other list brought is taken back then.",
+    hint: "Look whether this is the machine that is meant. If it is, adopt it (ops config --adopt): nothing that the other list brought is taken back then.",
   },
   "config.unreadable": { exitCode: 1, hint: "Look at the host: a command that only reads gave what was not expected." },
   "config.interrupted": { exitCode: 130, hint: "Run it again: it goes on with what is left." },

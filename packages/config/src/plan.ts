@@ -1,4 +1,4 @@
-import type { Change, Host, Surroundings } from "@slipway/model";
+import { type Change, type Host, isRemoval, type Surroundings } from "@slipway/model";
 import { orphansOf } from "./engine/applied.ts";
 import { chosen } from "./engine/chosen.ts";
 import { type Evaluation, evaluate, overlaps, readingsOfItem, type Seen } from "./engine/evaluate.ts";
@@ -106,7 +106,10 @@ export function formatPlan(made: Plan, options: { readonly all?: boolean } = {})
     counts[item.state] += 1;
     if (options.all !== true && (item.state === "ok" || item.state === "skipped")) continue;
     lines.push(`  ${signs[item.state]} ${item.property}${reason(item)}`);
-    for (const change of item.changes) lines.push(`      ${formatChange(change)}`);
+    for (const change of item.changes) {
+      const back = item.state === "remove" && isRemoval(change) ? ", or put back what stood there before" : "";
+      lines.push(`      ${formatChange(change)}${back}`);
+    }
     if (item.diff !== undefined) lines.push(...item.diff.split("\n").map((line) => `      ${line}`));
   }
   const summary = [`${counts.ok} ok`, `${counts.change} to change`];

@@ -192,6 +192,20 @@ test("drift tells what somebody else did on the host from what changed in the fi
   expect(formatDrift(drift(next, await look(next)))).toContain("no drift");
 });
 
+test("drift tells a value that was set anew in the vault from one that somebody changed on the host", async () => {
+  const token = file.content(at("token"), new Secret("app.token"), { owner });
+  const of = (value: string) => ({ reveal: async () => value });
+  const seenWith = async (value: string) => {
+    await using connection = local();
+    return await observe(hostWith(token), connection, { stateFolder: at("state"), secrets: of(value) });
+  };
+  await run(hostWith(token), { secrets: of("first value") });
+  expect(readFileSync(at("state/applied"), "utf8")).not.toContain("first value");
+  expect(drift(hostWith(token), await seenWith("second value")).items).toMatchObject([{ kind: "file changed" }]);
+  writeFileSync(at("token"), "by hand");
+  expect(drift(hostWith(token), await seenWith("first value")).items).toMatchObject([{ kind: "host changed" }]);
+});
+
 test("a saved plan is applied as it is, or refused when the host or the list has moved on", async () => {
   const host = hostWith(written("a", "one\n"), written("b", "two\n"));
   const save = async () => {

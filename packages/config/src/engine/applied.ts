@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
-import { type Change, type Guard, Secret, SecretText } from "@slipway/model";
+import { type Change, contentKey, type Guard, Secret, SecretText } from "@slipway/model";
 import { fail } from "../errors.ts";
+import type { Seen } from "./evaluate.ts";
 import type { Item } from "./items.ts";
 
 /** A property that was seen to be true on the host. */
@@ -13,6 +14,17 @@ export interface AppliedItem {
   readonly by: string;
   /** Made true by us, rather than found so: only then it is taken back when it leaves the list. */
   readonly made: boolean;
+  /** Stands for the values of its secrets: a salt, and the digest with it. */
+  readonly secrets?: string;
+}
+
+/** What tells later whether the vault holds other values for an item; undefined for one without secrets. */
+export function markOf(item: Item, digests: Seen["digests"], salt: string): string | undefined {
+  if (item.claim.secrets.length === 0) return undefined;
+  const values = item.claim.secrets.map((content) => digests[contentKey(content)] ?? "");
+  return `${salt}:${createHash("sha256")
+    .update(JSON.stringify([salt, values]))
+    .digest("hex")}`;
 }
 
 /** How to take back what a property brought, as it was right after it was made true. */
@@ -182,6 +194,7 @@ const replaced = (item: AppliedItem | undefined, wanted: ReadonlySet<string>, ab
 export interface SeenItem {
   readonly item: Item;
   readonly outcome: "ok" | "changed";
+  readonly secrets?: string;
 }
 
 /** The next record: what was seen now, and of what was applied before all that is neither replaced nor taken back. Pure. */
@@ -207,13 +220,13 @@ export function nextApplied(
   const undone = before.removals.filter((one) => one.by.length > 0 && one.by.every((id) => ids.has(id)));
   const gone = new Set([...now.gone, ...undone.flatMap((one) => one.of)]);
   const kept = before.items.filter((item) => !ids.has(item.id) && !abouts.has(item.about) && !gone.has(item.id));
-  const fresh = now.seen.map(({ item, outcome }): AppliedItem => {
+  const fresh = now.seen.map(({ item, outcome, secrets }): AppliedItem => {
     const known = old.get(item.id);
     const cutOff = now.made.has(item.id);
     if (outcome === "ok" && known !== undefined && (known.made || !cutOff)) return known;
     const { title, about } = item.claim;
     const made = outcome === "changed" || cutOff || madeAbouts.has(about);
-    return { id: item.id, title, about, at: now.at, by: now.by, made };
+    return { id: item.id, title, about, at: now.at, by: now.by, made, ...(secrets === undefined ? {} : { secrets }) };
   });
   const items = [...kept, ...fresh];
   const present = new Set(items.map((item) => item.id));

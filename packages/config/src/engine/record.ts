@@ -1,8 +1,10 @@
+import { randomBytes } from "node:crypto";
 import { type AnyProperty, type Change, type Clock, type Host, quote, type Surroundings } from "@slipway/model";
 import {
   type AppliedRemoval,
   appliedScript,
   digestOf,
+  markOf,
   nextApplied,
   orphansOf,
   readApplied,
@@ -62,7 +64,9 @@ export async function record(run: Run, clock: Clock, options: ApplyOptions, gone
   const { host, around, items } = state.subject;
   const seen = items.flatMap((item): readonly SeenItem[] => {
     const outcome = run.done.get(item.id)?.outcome;
-    return item.claim.action || (outcome !== "ok" && outcome !== "changed") ? [] : [{ item, outcome }];
+    if (item.claim.action || (outcome !== "ok" && outcome !== "changed")) return [];
+    const secrets = markOf(item, state.seen.digests, randomBytes(8).toString("hex"));
+    return [{ item, outcome, ...(secrets === undefined ? {} : { secrets }) }];
   });
   const all = [...run.done.values()];
   const whole = takesBack(options) && all.every((one) => one.outcome !== "failed" && one.outcome !== "blocked");
