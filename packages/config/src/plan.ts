@@ -1,4 +1,4 @@
-import { type Change, type Host, isRemoval, type Surroundings } from "@slipway/model";
+import { type Change, type Host, isRemoval, messageOf, type Surroundings } from "@slipway/model";
 import { orphansOf } from "./engine/applied.ts";
 import { chosen } from "./engine/chosen.ts";
 import { type Evaluation, evaluate, overlaps, readingsOfItem, type Seen } from "./engine/evaluate.ts";
@@ -8,9 +8,10 @@ import { formatChange } from "./format-change.ts";
 /**
  * `ok`: seen to be so. `change`: these changes make it so. `unknown`: something that changes before may alter what has to be
  * done, so it is looked at again then. `skipped`: its condition does not hold on this host, or it is a second choice. `remove`: it is in
- * the list no longer and is taken back. `kept`: it is in the list no longer and stays, for the reason that `until` tells.
+ * the list no longer and is taken back. `kept`: it is in the list no longer and stays, for the reason that `until` tells. `unreadable`: the
+ * host's answer was not understood, as `until` tells.
  */
-export type PlanState = "ok" | "change" | "unknown" | "skipped" | "remove" | "kept";
+export type PlanState = "ok" | "change" | "unknown" | "skipped" | "remove" | "kept" | "unreadable";
 
 export interface PlanItem {
   /** The same for the same property in every plan. */
@@ -19,7 +20,7 @@ export interface PlanItem {
   /** Titles of the bundles it belongs to, outermost first. */
   readonly within: readonly string[];
   readonly state: PlanState;
-  /** With `unknown`: what is waited for. With `kept`: why. */
+  /** With `unknown`: what is waited for. With `kept` and `unreadable`: why. */
   readonly until?: string;
   /** With `unknown`: what would be done as things stand now. */
   readonly changes: readonly Change[];
@@ -41,7 +42,7 @@ export function plan(host: Host, seen: Seen, around: Surroundings = alone(host),
   const planned = new Map<string, { item: Item; state: PlanState }>();
   const all = chosen(itemsOf(host, around), only);
   const items = all.map((item): PlanItem => {
-    const made = planItem(item, seen, planned);
+    const made = readable(item, seen, planned);
     planned.set(item.id, { item, state: made.state });
     return made;
   });
@@ -56,6 +57,16 @@ export function plan(host: Host, seen: Seen, around: Surroundings = alone(host),
     }),
   );
   return { host: host.name, items: [...gone, ...items] };
+}
+
+/** One answer that cannot be understood spoils no other item. */
+function readable(item: Item, seen: Seen, planned: Parameters<typeof planItem>[2]): PlanItem {
+  try {
+    return planItem(item, seen, planned);
+  } catch (thrown) {
+    const { claim, within, id } = item;
+    return { id, property: claim.title, within, state: "unreadable", until: messageOf(thrown), changes: [] };
+  }
 }
 
 function planItem(item: Item, seen: Seen, planned: ReadonlyMap<string, { item: Item; state: PlanState }>): PlanItem {
@@ -96,11 +107,11 @@ function planItem(item: Item, seen: Seen, planned: ReadonlyMap<string, { item: I
   };
 }
 
-const signs = { ok: "=", change: "~", unknown: "?", skipped: ".", remove: "-", kept: "!" } as const;
+const signs = { ok: "=", change: "~", unknown: "?", skipped: ".", remove: "-", kept: "!", unreadable: "x" } as const;
 
 /** A plan for people: what is as it should be in one line each, what is not with its changes. */
 export function formatPlan(made: Plan, options: { readonly all?: boolean } = {}): string {
-  const counts = { ok: 0, change: 0, unknown: 0, skipped: 0, remove: 0, kept: 0 };
+  const counts = { ok: 0, change: 0, unknown: 0, skipped: 0, remove: 0, kept: 0, unreadable: 0 };
   const lines: string[] = [];
   for (const item of made.items) {
     counts[item.state] += 1;
@@ -116,6 +127,7 @@ export function formatPlan(made: Plan, options: { readonly all?: boolean } = {})
   if (counts.unknown > 0) summary.push(`${counts.unknown} unknown until then`);
   if (counts.remove > 0) summary.push(`${counts.remove} to take back`);
   if (counts.kept > 0) summary.push(`${counts.kept} no longer in the list but kept`);
+  if (counts.unreadable > 0) summary.push(`${counts.unreadable} not understood`);
   if (counts.skipped > 0) summary.push(`${counts.skipped} not applicable`);
   return [`${made.host}: ${summary.join(", ")}`, ...lines].join("\n");
 }
@@ -123,5 +135,6 @@ export function formatPlan(made: Plan, options: { readonly all?: boolean } = {})
 function reason({ state, until }: PlanItem): string {
   if (state === "remove") return " (no longer in the list)";
   if (until === undefined) return "";
+  if (state === "unreadable") return `: ${until}`;
   return state === "kept" ? ` (no longer in the list; ${until})` : ` (unknown until "${until}")`;
 }

@@ -36,7 +36,7 @@ function outcome(fixture: Fixture): { plan: unknown } | { throws: string } {
     const items = plan(host, seenBy(host, fixture), around(host, fixture)).items.map(
       ({ property, state, until, changes, diff }) => ({
         property,
-        state: until === undefined ? state : `unknown until ${until}`,
+        state: until === undefined ? state : state === "unreadable" ? `unreadable: ${until}` : `unknown until ${until}`,
         ...(changes.length === 0 ? {} : { changes }),
         ...(diff === undefined ? {} : { diff }),
       }),

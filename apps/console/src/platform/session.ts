@@ -120,7 +120,8 @@ export async function openSession(context: Context): Promise<Session> {
       if (inside !== undefined) return container(await localDocker(), inside);
       const address = addressOf(host, isDroplet(host.on) ? await session.machines() : []);
       if (address === undefined) throw fail("ops.not-provisioned", `the machine of ${name} does not exist`);
-      return await ssh(address, { privateKey: identity.ssh.privateKey }, { signal, waitMs: bootMs, clock });
+      const sudo = address.user !== "root";
+      return await ssh(address, { privateKey: identity.ssh.privateKey }, { signal, waitMs: bootMs, clock, sudo });
     },
     host: (name) => {
       const found = platform.hosts.find((one) => one.name === name);

@@ -1,13 +1,15 @@
 import type { Machine, SshAddress } from "@slipway/model";
 import { sha256OfKey } from "@slipway/provision";
 
-/** A machine that is there already and is reached by SSH, as root with the operator's key. */
+/** A machine that is there already and is reached by SSH with the operator's key. */
 export interface ExistingMachine {
   readonly address: string;
   /** Its host key as `ssh-ed25519 AAAA…`, from /etc/ssh/ssh_host_ed25519_key.pub there: another one is refused. */
   readonly hostKey: string;
   /** Default 22. */
   readonly port?: number;
+  /** Who logs in. Default root; anybody else becomes root by `sudo`, which must ask for no password. */
+  readonly user?: string;
 }
 
 /** A machine that nobody provisions: `on: existing({ address: "192.0.2.7", hostKey: "ssh-ed25519 AAAA…" })`. */
@@ -25,15 +27,20 @@ const text = (value: unknown): string => (typeof value === "string" ? value : ""
 export function existingSpec({ provider, spec }: Machine): ExistingMachine | undefined {
   const [address, hostKey] = [text(spec.address), text(spec.hostKey)];
   if (provider !== "existing" || address === "" || hostKey === "") return undefined;
-  return { address, hostKey, ...(typeof spec.port === "number" ? { port: spec.port } : {}) };
+  return {
+    address,
+    hostKey,
+    ...(typeof spec.port === "number" ? { port: spec.port } : {}),
+    ...(typeof spec.user === "string" ? { user: spec.user } : {}),
+  };
 }
 
 /** How an existing machine is reached. */
-export const existingAddress = (host: string, { address, hostKey, port }: ExistingMachine): SshAddress => ({
+export const existingAddress = (host: string, { address, hostKey, port, user }: ExistingMachine): SshAddress => ({
   host,
   address,
   port: port ?? 22,
-  user: "root",
+  user: user ?? "root",
   hostKeys: [sha256OfKey(hostKey)],
 });
 

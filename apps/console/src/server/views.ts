@@ -24,6 +24,7 @@ const propertyStates = {
   skipped: "ok",
   remove: "change",
   kept: "ok",
+  unreadable: "unknown",
 } as const satisfies Record<Plan["items"][number]["state"], PropertyState>;
 
 /** Items that belong to one property are shown as one; it holds when all of them do. */

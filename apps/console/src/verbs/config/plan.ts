@@ -71,13 +71,12 @@ export async function showPlan(session: Session, context: Context, options: Plan
     return { plan: { ...made.plan, stations }, saved: made.saved };
   });
   const plans = answers.map((one): WholePlan => one.value.plan);
+  const unread = plans.filter((plan) => plan.items.some((item) => item.state === "unreadable"));
   const lines = [formatPlans(plans, all)];
   if (file !== undefined) {
-    if (failed.length > 0)
-      throw fail(
-        "ops.partly-failed",
-        `the plan was not saved: ${failed.map((one) => one.host).join(", ")} could not be looked at`,
-      );
+    const missing = [...failed, ...unread].map((one) => one.host);
+    if (missing.length > 0)
+      throw fail("ops.partly-failed", `the plan was not saved: ${missing.join(", ")} could not be looked at`);
     await savePlan(file, {
       platform: platform.name,
       digest: platformDigest(platform),
@@ -90,11 +89,12 @@ export async function showPlan(session: Session, context: Context, options: Plan
     lines.push(`saved in ${file}; exactly this is done by: ops config apply ${file}`);
   }
   out.result(coloured(lines.join("\n")), {
-    ok: failed.length === 0,
+    ok: failed.length + unread.length === 0,
     plans,
     ...(failed.length === 0 ? {} : { failed }),
     ...(file === undefined ? {} : { saved: file }),
   });
   if (exit !== exitCodes.done) return exit;
+  if (unread.length > 0) return exitCodes.failed;
   return options.detailedExitCode && !plans.some(doesSomething) ? exitCodes.nothingToDo : exitCodes.done;
 }
