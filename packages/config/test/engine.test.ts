@@ -1,44 +1,11 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir, userInfo } from "node:os";
-import { join } from "node:path";
+import { readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { local } from "@slipway/connection";
-import { type AnyProperty, debian, everyOs, type Host, property, revert, Secret, type Secrets } from "@slipway/model";
-import { afterEach, beforeEach, expect, test } from "vitest";
-import {
-  type ApplyEvent,
-  type ApplyOptions,
-  apply,
-  configure,
-  file,
-  formatPlan,
-  formatReport,
-  observe,
-  plan,
-} from "../src/index.ts";
+import { everyOs, property, revert, Secret, type Secrets } from "@slipway/model";
+import { expect, test } from "vitest";
+import { type ApplyEvent, apply, configure, file, formatPlan, formatReport, observe, plan } from "../src/index.ts";
+import { exists, hostWith, inFolder, owner } from "./support/here.ts";
 
-let folder = "";
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "slipway-config-"));
-});
-afterEach(() => {
-  rmSync(folder, { recursive: true, force: true });
-});
-
-const owner = userInfo().username;
-const at = (name: string): string => join(folder, name);
-const hostWith = (...has: AnyProperty[]): Host => ({
-  name: "here",
-  os: "debian",
-  distro: debian("12"),
-  on: { provider: "test", spec: {} },
-  has,
-  can: () => true,
-});
-const run = async (host: Host, options: ApplyOptions = {}) => {
-  await using connection = local();
-  return await apply(host, connection, { stateFolder: at("state"), ...options });
-};
-const written = (name: string, text: string | Secret, mode = "0644") => file.content(at(name), text, { owner, mode });
+const { at, run, written } = inFolder();
 const vault = (values: Record<string, string>): Secrets => ({ reveal: async (secret) => values[secret.name] ?? "" });
 const nothing = { read: ["true"], reads: [], parse: () => 0 } as const;
 
@@ -74,7 +41,7 @@ test("a file that does not pass its validation is not installed and leaves nothi
   const report = await run(host);
   expect(report).toMatchObject({ changed: 0, failed: 1 });
   expect(report.items[0]?.error).toContain("exit status 1 of: write");
-  expect(statSync(folder).isDirectory()).toBe(true);
+  expect(statSync(at("")).isDirectory()).toBe(true);
   expect(() => readFileSync(at("a"))).toThrow("ENOENT");
 });
 
@@ -86,15 +53,10 @@ test("commands that read their input do not eat the script", async () => {
   });
   const eater = property("eater", {
     on: everyOs,
-    observe: existsFact(at("x")),
+    observe: exists(at("x")),
     plan: (there) => (there ? [] : [["sh", "-c", `cat; touch ${at("x")}`]]),
   });
   expect(await run(hostWith(greedy, eater, written("a", "a")))).toMatchObject({ changed: 2, ok: 1, failed: 0 });
-});
-
-const existsFact = (path: string) => ({
-  read: ["ls", "-d", path] as const,
-  parse: (_: string, status: number) => status === 0,
 });
 
 test("a failure stops what depends on it alone, and tells status and output without secrets", async () => {
@@ -102,7 +64,7 @@ test("a failure stops what depends on it alone, and tells status and output with
   const events: ApplyEvent[] = [];
   const broken = property("broken", {
     on: everyOs,
-    observe: existsFact(at("never")),
+    observe: exists(at("never")),
     plan: (there) => (there ? [] : [["true"], ["sh", "-c", `cat ${at("token")} >&2; exit 7`]]),
     writes: [],
   });
@@ -124,7 +86,7 @@ test("a failure stops what depends on it alone, and tells status and output with
 test("what was done is not believed but looked at", async () => {
   const pretender = property("pretender", {
     on: everyOs,
-    observe: existsFact(at("x")),
+    observe: exists(at("x")),
     plan: (there) => (there ? [] : [["true"]]),
   });
   const report = await run(hostWith(pretender));
@@ -135,7 +97,7 @@ test("what was done is not believed but looked at", async () => {
 test("a property that undoes another one is found", async () => {
   const thief = property("thief", {
     on: everyOs,
-    observe: existsFact(at("a")),
+    observe: exists(at("a")),
     plan: (there) => (there ? [["rm", at("a")]] : []),
     writes: [`file:${at("a")}`],
   });
@@ -161,7 +123,7 @@ test("what has to follow a change is not lost when it fails the first time", asy
 });
 
 test("a condition that does not hold leaves the host alone", async () => {
-  const condition = { title: "x is there", observe: existsFact(at("x")), holds: (there: boolean) => there };
+  const condition = { title: "x is there", observe: exists(at("x")), holds: (there: boolean) => there };
   const host = hostWith(written("a", "a").when(condition));
   expect(await run(host)).toMatchObject({ changed: 0, skipped: 1 });
   writeFileSync(at("x"), "");
@@ -181,7 +143,7 @@ test("only what was asked for, with what it needs", async () => {
 test("one run at a time: the other is told who holds the lock", async () => {
   const waiting = property("waiting", {
     on: everyOs,
-    observe: existsFact(at("done")),
+    observe: exists(at("done")),
     plan: (there) =>
       there ? [] : [["sh", "-c", 'mkfifo "$1" && cat "$1" && touch "$2"', "sh", at("fifo"), at("done")]],
   });
@@ -219,7 +181,7 @@ test("claims of a kind are made in one go, and alone when that fails", async () 
   const named = (name: string) =>
     property(name, {
       on: everyOs,
-      observe: existsFact(at(name)),
+      observe: exists(at(name)),
       plan: (there) =>
         there ? [] : [["sh", "-c", `echo alone >>${at("log")}; [ "$1" != bad ] && touch ${at(name)}`, "sh", name]],
       bulk: {
@@ -229,7 +191,7 @@ test("claims of a kind are made in one go, and alone when that fails", async () 
           [
             "sh",
             "-c",
-            `echo "$@" >>${at("log")}; for n do [ "$n" != bad ] || exit 3; touch "${folder}/$n"; done`,
+            `echo "$@" >>${at("log")}; for n do [ "$n" != bad ] || exit 3; touch "${at("")}/$n"; done`,
             "sh",
             ...names,
           ],
@@ -248,7 +210,7 @@ test("an interruption does not wait for the change that runs; the next run finds
   const controller = new AbortController();
   const gate = property("gate", {
     on: everyOs,
-    observe: existsFact(at("done")),
+    observe: exists(at("done")),
     plan: (there) =>
       there ? [] : [["sh", "-c", 'mkfifo "$1" && cat "$1" && touch "$2"', "sh", at("fifo"), at("done")]],
   });

@@ -1,52 +1,12 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { tmpdir, userInfo } from "node:os";
-import { join } from "node:path";
+import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { local } from "@slipway/connection";
-import { type AnyProperty, debian, everyOs, fallback, type Host, property, revertable, Secret } from "@slipway/model";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { everyOs, fallback, property, revertable, Secret } from "@slipway/model";
+import { expect, test } from "vitest";
 import { itemsOf } from "../src/engine/items.ts";
-import {
-  type ApplyOptions,
-  apply,
-  drift,
-  file,
-  formatDrift,
-  formatPlan,
-  hostPlan,
-  observe,
-  plan,
-} from "../src/index.ts";
+import { drift, file, formatDrift, formatPlan, hostPlan, observe, plan } from "../src/index.ts";
+import { exists, hostWith, inFolder, owner } from "./support/here.ts";
 
-let folder = "";
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "slipway-removal-"));
-});
-afterEach(() => {
-  rmSync(folder, { recursive: true, force: true });
-});
-const owner = userInfo().username;
-const at = (name: string): string => join(folder, name);
-const hostWith = (...has: AnyProperty[]): Host => ({
-  name: "here",
-  os: "debian",
-  distro: debian("12"),
-  on: { provider: "test", spec: {} },
-  has,
-  can: () => true,
-});
-const run = async (host: Host, options: ApplyOptions = {}) => {
-  await using connection = local();
-  return await apply(host, connection, { stateFolder: at("state"), ...options });
-};
-const look = async (host: Host) => {
-  await using connection = local();
-  return await observe(host, connection, { stateFolder: at("state") });
-};
-const written = (name: string, text: string) => file.content(at(name), text, { owner });
-const exists = (path: string) => ({
-  read: ["ls", "-d", path] as const,
-  parse: (_: string, status: number) => status === 0,
-});
+const { at, run, look, written } = inFolder();
 const touched = (name: string) =>
   property(`${name} was touched`, {
     on: everyOs,
@@ -180,7 +140,7 @@ test("drift tells what somebody else did on the host from what changed in the fi
   writeFileSync(at("a"), "by hand\n");
   const next = hostWith(written("a", "one\n"), written("b", "TWO\n"), written("e", "five\n"));
   const found = drift(next, await look(next));
-  expect(found.items.map((item) => [item.property.replace(`${folder}/`, ""), item.kind])).toEqual([
+  expect(found.items.map((item) => [item.property.replace(`${at("")}/`, ""), item.kind])).toEqual([
     ["a has its content", "host changed"],
     ["b has its content", "file changed"],
     ["e has its content", "never applied"],
