@@ -34,7 +34,8 @@ const firsts = Number(values.firsts ?? (values.quick ? 1 : 3));
 const stop = new AbortController();
 const { signal } = stop;
 for (const name of ["SIGINT", "SIGTERM"] as const) {
-  process.once(name, () => {
+  // A second one too: the hosts are removed before the end, which takes as long as the step that runs.
+  process.on(name, () => {
     process.exitCode = 130;
     stop.abort(new Error(`ended by ${name}`));
   });
