@@ -7,6 +7,12 @@ const text = (path: string) => ({
   parse: (stdout: string) => stdout,
 });
 
+/** Whether a line of /etc/hosts has the names, in whatever spacing: cloud-init writes a short name twice. */
+function tells(line: string, name: string, short: string): boolean {
+  const [address, first, ...others] = line.replace(/#.*/, "").split(/\s+/);
+  return address === "127.0.1.1" && first === name && (short === name || others.includes(short));
+}
+
 /** The machine calls itself so, now and after a reboot, and can resolve its own name. */
 export function is(name: string): Property<Os> {
   if (!/^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/.test(name) || name.length > 64) {
@@ -26,7 +32,7 @@ export function is(name: string): Property<Os> {
     plan: ({ now, file, hosts }) => {
       const changes: Change[] = [];
       const lines = hosts.split("\n");
-      if (!lines.includes(line)) {
+      if (!lines.some((one) => tells(one, name, short))) {
         const others = lines.filter((one) => !/^127\.0\.1\.1\s/.test(one));
         const after = others.findIndex((one) => /^127\.0\.0\.1\s/.test(one)) + 1;
         others.splice(after, 0, line);
