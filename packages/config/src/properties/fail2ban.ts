@@ -112,9 +112,10 @@ export function jail(name: string, options: JailOptions): Revertable<DebianLike>
   const path = `${folder}/${file}`;
   const text = content(path, jailText(name, options), { validate: ["sh", "-c", tried, "sh", "{}", file] })
     .requires(base)
+    // A fail2ban that runs already refuses to reload a jail whose journal it cannot read.
+    .requires(installed("nftables", "python3-systemd"))
     .onChange(reloaded("fail2ban"));
-  const packages = installed("fail2ban", "nftables", "python3-systemd").requires(text);
-  const serving = running("fail2ban").requires(packages);
+  const serving = running("fail2ban").requires(installed("fail2ban").requires(text));
   const gone = absent(path).onChange(reloaded("fail2ban")).describe(`fail2ban has no jail ${name}`);
   return revertable(all(`fail2ban watches ${name}`, [text, inForce(name).requires(serving)]), gone);
 }
