@@ -1,0 +1,132 @@
+/** What a stack is made of. `machine` is a droplet or a server; the operator's and other people's keys are `key`. */
+export type Kind = "project" | "key" | "machine" | "volume" | "firewall" | "reserved-ip" | "domain" | "record";
+
+/** A resource's name within its stack: `machine web`, `record example.org www A`. */
+export type Ref = `${Kind} ${string}`;
+
+interface Named<K extends Kind> {
+  readonly kind: K;
+  /** Unique among those of its kind in one stack. */
+  readonly name: string;
+}
+
+export interface WantedMachine extends Named<"machine"> {
+  readonly region: string;
+  readonly size: string;
+  /** Slug of a distribution's image, or the id of a snapshot. */
+  readonly image: string;
+  /** Tags of the user's own. */
+  readonly tags: readonly string[];
+  /** cloud-init's, besides what Slipway puts in for the host key. */
+  readonly userData?: string;
+  /** Kept from being destroyed or replaced, by a mark in the cloud that stays when this is taken out of the file. */
+  readonly protect: boolean;
+  /** Backups by the provider. */
+  readonly backups: boolean;
+}
+
+export interface WantedVolume extends Named<"volume"> {
+  readonly region: string;
+  readonly gigabytes: number;
+  /** Formatted so when it is made; later ignored. */
+  readonly filesystem?: "ext4" | "xfs";
+  /** Machine of the stack that it is attached to. */
+  readonly machine?: string;
+  readonly protect: boolean;
+}
+
+export interface FirewallRule {
+  readonly protocol: "tcp" | "udp" | "icmp";
+  /** A port, a range `8000-9000`, or all; without meaning for icmp. */
+  readonly ports: string;
+  /** Networks in CIDR form, and machines of the stack by name. */
+  readonly addresses: readonly string[];
+  readonly machines: readonly string[];
+}
+
+export interface WantedFirewall extends Named<"firewall"> {
+  readonly machines: readonly string[];
+  readonly inbound: readonly FirewallRule[];
+  readonly outbound: readonly FirewallRule[];
+}
+
+export interface WantedReservedIp extends Named<"reserved-ip"> {
+  readonly machine: string;
+}
+
+export type WantedDomain = Named<"domain">;
+
+export type RecordType = "A" | "AAAA" | "CNAME" | "MX" | "TXT" | "NS" | "SRV" | "CAA";
+
+/** `name` of the resource is `DOMAIN NAME TYPE` and, where several of these stand side by side, ` DATA`. */
+export interface WantedRecord extends Named<"record"> {
+  readonly domain: string;
+  /** Relative to the domain; `@` for itself. */
+  readonly host: string;
+  readonly type: RecordType;
+  /** Its data, or the address of a machine or reserved address of the stack, filled in once that is known. */
+  readonly data: string | { readonly of: Ref };
+  readonly ttl: number;
+  readonly priority?: number;
+  readonly port?: number;
+  readonly weight?: number;
+  readonly flags?: number;
+  readonly tag?: string;
+}
+
+export interface WantedProject extends Named<"project"> {
+  readonly purpose: string;
+  readonly environment: "Development" | "Staging" | "Production";
+}
+
+export interface WantedKey extends Named<"key"> {
+  /** `ssh-ed25519 AAAA… comment`. */
+  readonly publicKey: string;
+}
+
+/** What is asked of a cloud, as plain data. */
+export type Wanted =
+  | WantedMachine
+  | WantedVolume
+  | WantedFirewall
+  | WantedReservedIp
+  | WantedDomain
+  | WantedRecord
+  | WantedProject
+  | WantedKey;
+
+export type WantedOf<K extends Kind> = Extract<Wanted, { readonly kind: K }>;
+
+/** What the cloud says of a resource besides what can be asked. */
+interface Known {
+  /** The provider's id, as text. */
+  readonly id: string;
+  /** Whether the marks on it say that it belongs to the stack. */
+  readonly ours: boolean;
+  readonly dollarsMonthly: number;
+}
+
+export type Seen<K extends Kind = Kind> = K extends "machine"
+  ? SeenMachine
+  : K extends "record"
+    ? Omit<WantedRecord, "data"> & { readonly data: string } & Known
+    : K extends Kind
+      ? WantedOf<K> & Known
+      : never;
+
+export interface SeenMachine extends Omit<WantedMachine, "userData">, Known {
+  readonly status: "new" | "active" | "off" | "archive";
+  /** Public and private IPv4 addresses, empty while there are none. */
+  readonly address: string;
+  readonly privateAddress: string;
+  /** SHA-256 of the accepted host keys, lower-case hex; two while a key is being renewed. */
+  readonly hostKeys: readonly string[];
+  /** The same keys as `ssh-ed25519 AAAA…`. */
+  readonly hostPublicKeys: readonly string[];
+  /** Whether the host key is still the one that its user data holds. */
+  readonly fresh: boolean;
+  /** ISO time. */
+  readonly created: string;
+}
+
+export const refOf = ({ kind, name }: { readonly kind: Kind; readonly name: string }): Ref => `${kind} ${name}`;
