@@ -121,6 +121,8 @@ function findKeys(notes: readonly Note[], given: unknown): readonly string[] {
 async function build(cloud: Cloud, droplet: NewDroplet & { readonly image: ImageSlug }): Promise<DropletRecord> {
   const ids = { id: newId(), action: newId() };
   const labels = dropletLabels(cloud.name, ids, droplet);
+  // A droplet learns of it when it is made.
+  await cloud.gatewayImage();
   const made = await createHost(cloud.engine, {
     container: containerName(cloud.name, ids.id, droplet.name),
     hostname: droplet.name,

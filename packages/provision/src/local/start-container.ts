@@ -1,6 +1,8 @@
 import { hostContainer } from "./container.ts";
 import { type Engine, hasStatus } from "./engine.ts";
-import { nameservers, withAddress } from "./network.ts";
+import { hasGateway } from "./gateway-files.ts";
+import { gatewayAddress, nameservers, withAddress } from "./network.ts";
+import { cloudLabel } from "./store.ts";
 import { tar } from "./tar.ts";
 import { finalScript, initScript, readUserData } from "./user-data.ts";
 
@@ -20,12 +22,15 @@ export async function createHost(
   signal?: AbortSignal,
 ): Promise<{ id: string; address: string }> {
   const servers = await nameservers();
+  const served = cloudLabel in host.networkLabels && (await hasGateway(engine));
   return withAddress(
     engine,
     host.network,
     host.networkLabels,
-    async (address, holding) => {
-      const body = hostContainer({ ...host, address, nameservers: servers, labels: { ...host.labels, ...holding } });
+    async (address, holding, subnet) => {
+      const labels = { ...host.labels, ...holding };
+      const gateway = served ? { gateway: gatewayAddress(subnet) } : {};
+      const body = hostContainer({ ...host, ...gateway, address, nameservers: servers, labels });
       const made = await engine.call("POST", "/containers/create", {
         query: { name: host.container },
         body,
