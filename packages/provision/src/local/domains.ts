@@ -61,7 +61,7 @@ async function add(cloud: Cloud, call: Call): Promise<Reply> {
   if (given === undefined || given === null || given === "") throw unprocessable("Name can't be blank");
   if (!validDomain(given)) throw unprocessable("Name is invalid");
   const name = given.toLowerCase();
-  const at = address === undefined || address === null || address === "" ? undefined : String(address);
+  const at = typeof address === "string" && address !== "" ? address : undefined;
   if (at !== undefined && !isIPv4(at) && !isIPv6(at)) throw unprocessable("IP address is invalid");
   return alone(cloud, name, async () => {
     if ((await domainsOf(cloud)).some((domain) => domain.name === name))
