@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { settling, stateFiles } from "../src/local/gateway.ts";
 import { metadataFiles } from "../src/local/metadata.ts";
 import { readRecord } from "../src/local/records.ts";
+import type { DropletRecord } from "../src/local/store.ts";
 import { tar } from "../src/local/tar.ts";
 import { type Domain, type DomainRecord, servedZone, zoneFile } from "../src/local/zones.ts";
 
@@ -111,7 +112,7 @@ test("a change of a CNAME must say its data again, as at DigitalOcean; one of an
   expect(readRecord(zone, { ttl: 60, data: "x", type: "A" }, soa)).toMatchObject({ type: "SOA", ttl: 60, data: "60" });
 });
 
-const droplet = {
+const droplet: Partial<DropletRecord> = {
   id: 4711,
   container: "c",
   name: "web",
@@ -125,7 +126,7 @@ const droplet = {
   userData: "#!/bin/sh\n",
   address: "10.255.255.253",
   createAction: 1,
-} as const;
+};
 
 test("metadata is a tree with an index in every folder", () => {
   const net = { address: "10.0.0.2", netmask: "255.255.252.0", gateway: "10.0.0.1" };
@@ -157,7 +158,7 @@ test("metadata is a tree with an index in every folder", () => {
 });
 
 test("what is served fits an archive, and its configuration comes last", () => {
-  const files = stateFiles({ address: "10.255.255.254" }, [droplet], [domain(soa)], ["192.0.2.53"]);
+  const files = stateFiles({ address: "10.255.255.254" }, [droplet as DropletRecord], [domain(soa)], ["192.0.2.53"]);
   const folder = "/srv/0123456789ab";
   const listed = execFileSync("tar", ["t"], {
     input: tar(files.map((file) => ({ ...file, path: `${folder}/${file.path}` }))),

@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
 import { Resolver } from "node:dns/promises";
 import { domainsOf } from "./domains.ts";
-import { networkName } from "./droplets.ts";
 import type { Engine } from "./engine.ts";
 import { gatewayRecipe } from "./gateway-files.ts";
 import { imageName } from "./image.ts";
 import { exclusively } from "./lock.ts";
 import { metadataFiles } from "./metadata.ts";
+import { networkName } from "./names.ts";
 import { addressLabel, gatewayAddress, nameservers, removeNetwork, withAddress } from "./network.ts";
 import { runLabel } from "./run-label.ts";
 import { removeHost } from "./start-container.ts";

@@ -45,8 +45,11 @@ async function ownCertificates(): Promise<TarFile[]> {
  * builder; an interrupted build leaves nothing.
  */
 export async function ensureHostImage(engine: Engine, options: HostImageOptions = {}): Promise<HostImage> {
-  const distro = options.distro ?? "debian-12";
-  const recipe: ImageRecipe = {
+  return ensureImage(engine, await hostRecipe(options.distro ?? "debian-12"), options);
+}
+
+async function hostRecipe(distro: HostDistro): Promise<ImageRecipe> {
+  return {
     what: "host",
     title: distro,
     release: releases[distro],
@@ -56,7 +59,23 @@ export async function ensureHostImage(engine: Engine, options: HostImageOptions 
     lean: ["usr/share/man/*", "usr/share/doc/*", "usr/share/locale/*"],
     finish: { root: finishRoot, container: finishHost },
   };
-  return ensureImage(engine, recipe, options);
+}
+
+/**
+ * Whether this machine has or can make the image of a release. Only one that is seldom within reach is looked for, once, and given up soon: where
+ * it was not found the cloud does not offer it.
+ */
+export async function canHaveImage(engine: Engine, distro: HostDistro): Promise<boolean> {
+  const recipe = await hostRecipe(distro);
+  const { release } = recipe;
+  const name = imageName(recipe);
+  if (release.rare === undefined || (await has(engine, name)) || (await exists(keptAt(name)))) return true;
+  if (await has(engine, release.registry.join(":"))) return true;
+  if (!(await exists("/usr/bin/mmdebstrap")) || !(await exists(release.rare.keyring))) return false;
+  const answer = await fetch(release.rare.probe, { method: "HEAD", signal: AbortSignal.timeout(3_000) }).catch(
+    () => undefined,
+  );
+  return answer?.ok === true;
 }
 
 /** What an image is made of. */
@@ -85,6 +104,8 @@ export function imageName({ what, title, release, packages, files, variant, lean
   return `slipway/${what}:${title}-${recipe.slice(0, 16)}`;
 }
 
+const keptAt = (name: string): string => join(cacheFolder(), `${name.replace("slipway/", "").replace(":", "-")}.tar`);
+
 /** As {@link ensureHostImage}, for any recipe. */
 export async function ensureImage(
   engine: Engine,
@@ -93,7 +114,7 @@ export async function ensureImage(
 ): Promise<HostImage> {
   const name = imageName(recipe);
   if (await has(engine, name)) return { name, made: "found" };
-  const kept = join(cacheFolder(), `${name.replace("slipway/", "").replace(":", "-")}.tar`);
+  const kept = keptAt(name);
   return exclusively(
     kept,
     async () => {
