@@ -1,13 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { type Clock, type Connection, type Journal, SlipwayError, type SshAddress, systemClock } from "@slipway/model";
 import { answersSsh } from "./answers-ssh.ts";
-import type { DigitalOcean } from "./client.ts";
+import type { DigitalOcean } from "./client/client.ts";
+import type { Droplet } from "./client/droplets.ts";
 import { fail } from "./errors.ts";
 import { listMachines, type MachineInfo, machineInfo, sshAddress } from "./machines.ts";
 import { observe } from "./observe.ts";
 import { type ProvisionPlan, planProvision } from "./plan.ts";
 import { isFresh, renewHostKey } from "./renew-host-key.ts";
-import type { Droplet } from "./schemas.ts";
 import { generateSshKey, rawKey } from "./ssh-key.ts";
 import { intentTag, stackTag, tagsOf } from "./tags.ts";
 import type { WantedHost } from "./wanted.ts";
@@ -101,7 +101,7 @@ export async function applyProvision(plan: ProvisionPlan, options: ApplyOptions)
   let key: number | undefined;
   if (plan.create.length > 0) {
     const before = plan.key.do;
-    key = (await client.addKey(plan.key.name, plan.key.publicKey)).id;
+    key = (await client.keys.create({ name: plan.key.name, public_key: plan.key.publicKey })).id;
     changes += plan.create.length + (before === "add" ? 1 : 0);
   }
   const watch = watcher(run);
@@ -116,7 +116,7 @@ export async function applyProvision(plan: ProvisionPlan, options: ApplyOptions)
     ),
     ...plan.destroy.map((one) =>
       each(one.host, async () => {
-        await client.deleteDroplet(one.id);
+        await client.droplets.remove(one.id);
         run.tell(one.host, "destroyed");
       }),
     ),
@@ -147,7 +147,7 @@ async function create(run: Run, wanted: WantedHost, key: number, watch: Watch): 
   const { host } = wanted;
   run.tell(host, "creating");
   const open = await openIntent(run, host);
-  const lost = open === undefined ? undefined : await client.appeared(intentTag(open));
+  const lost = open === undefined ? undefined : await client.droplets.appeared(intentTag(open));
   const intent = open ?? randomBytes(8).toString("hex");
   let droplet = lost;
   if (droplet === undefined) {
@@ -155,8 +155,8 @@ async function create(run: Run, wanted: WantedHost, key: number, watch: Watch): 
     const marks = { stack, host, hostKeySha256: hostKey.sha256, hostKey: rawKey(hostKey.publicKey).subarray(-32) };
     await journal?.append({ kind: "creating", stack, host, intent });
     const { region, size, image } = wanted;
-    const asked = { name: host, region, size, image, keys: [key], userData: hostUserData(hostKey) };
-    droplet = await client.createDroplet({ ...asked, tags: [...tagsOf(marks), ...wanted.tags] }, intentTag(intent));
+    const asked = { name: host, region, size, image, ssh_keys: [key], user_data: hostUserData(hostKey) };
+    droplet = await client.droplets.create({ ...asked, tags: [...tagsOf(marks), ...wanted.tags] }, intentTag(intent));
   }
   await journal?.append({ kind: "created", stack, host, intent });
   run.tell(host, "created", `droplet ${droplet.id}`);
@@ -177,7 +177,7 @@ async function openIntent(run: Run, host: string): Promise<string | undefined> {
 
 async function start(run: Run, one: { readonly host: string; readonly id: number }, watch: Watch): Promise<void> {
   run.tell(one.host, "starting");
-  await run.options.client.act(one.id, { type: "power_on" });
+  await run.options.client.dropletActions.start(one.id, { type: "power_on" });
   await ready(run, one.host, one.id, watch);
 }
 
@@ -221,7 +221,7 @@ function watcher(run: Run): Watch {
   const tickMs = 250;
   let listing: Promise<Droplet[]> | undefined;
   const list = (): Promise<Droplet[]> => {
-    listing ??= run.options.client.droplets(stackTag(run.plan.stack)).finally(() => {
+    listing ??= run.options.client.droplets.list({ tag: stackTag(run.plan.stack) }).finally(() => {
       listing = undefined;
     });
     return listing;

@@ -19,7 +19,17 @@ export const errors = {
     exitCode: 1,
     hint: "make a token with read and write scope, then: ops secrets set digitalocean.token",
   },
-  "cloud.refused": { exitCode: 1, hint: "change the host's droplet(…) as the message says" },
+  "cloud.refused": { exitCode: 1, hint: "change what ops.config.ts asks for as the message says" },
+  "cloud.absent": { exitCode: 1, hint: "it was destroyed meanwhile, or belongs to another account; plan again" },
+  "name.taken": { exitCode: 1, hint: "choose another name, or destroy or adopt what has it" },
+  "size.unknown": { exitCode: 1, hint: "name a size that the region has; the provider's list of sizes tells which" },
+  "region.unknown": { exitCode: 1, hint: "name a region that takes new machines" },
+  "image.unknown": {
+    exitCode: 1,
+    hint: "name a distribution's image by its slug, or a snapshot of the account by its id",
+  },
+  "machine.busy": { exitCode: 1, hint: "wait until the machine's pending action is done, then run again" },
+  "rate.limited": { exitCode: 1, hint: "wait that long, then run again; other programs with this token count too" },
   "cloud.failed": { exitCode: 1, hint: "run again: what was made is found by its tags and nothing is made twice" },
   "cloud.unexpected": { exitCode: 1, hint: "the endpoint may not be DigitalOcean's API; check its address" },
   "cloud.taken": {

@@ -1,6 +1,7 @@
 export * from "./answers-ssh.ts";
 export * from "./apply.ts";
-export * from "./client.ts";
+export * from "./client/client.ts";
+export * from "./client/request.ts";
 export * from "./destroy.ts";
 export * from "./digitalocean.ts";
 export * from "./errors.ts";
@@ -8,7 +9,6 @@ export * from "./machines.ts";
 export * from "./observe.ts";
 export * from "./open-cloud.ts";
 export * from "./plan.ts";
-export * from "./request.ts";
 export * from "./ssh-files.ts";
 export * from "./ssh-key.ts";
 export * from "./wanted.ts";

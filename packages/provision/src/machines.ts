@@ -1,6 +1,6 @@
 import type { SshAddress } from "@slipway/model";
-import type { DigitalOcean } from "./client.ts";
-import type { Droplet } from "./schemas.ts";
+import type { DigitalOcean } from "./client/client.ts";
+import type { Droplet } from "./client/droplets.ts";
 import { readTags, stackTag } from "./tags.ts";
 
 /** A machine of a stack, as the cloud and its tags tell of it. */
@@ -42,7 +42,7 @@ export function machineInfo(droplet: Droplet): MachineInfo {
 
 /** The machines of a stack, by name. Needs nothing but the cloud: the tags tell all. */
 export const listMachines = async (client: DigitalOcean, stack: string): Promise<readonly MachineInfo[]> =>
-  (await client.droplets(stackTag(stack))).map(machineInfo).sort((a, b) => a.name.localeCompare(b.name));
+  (await client.droplets.list({ tag: stackTag(stack) })).map(machineInfo).sort((a, b) => a.name.localeCompare(b.name));
 
 /** How to reach a machine, its host key pinned. */
 export const sshAddress = (machine: MachineInfo, user = "root"): SshAddress => ({

@@ -1,5 +1,5 @@
 import type { Clock, Secrets } from "@slipway/model";
-import { type DigitalOcean, digitalOcean } from "./client.ts";
+import { type DigitalOcean, digitalOcean } from "./client/client.ts";
 import { fail } from "./errors.ts";
 import { dropletHosts, type HostOnMachine } from "./wanted.ts";
 
@@ -38,6 +38,7 @@ export async function openCloud(hosts: readonly HostOnMachine[], options: OpenCl
       token: () => Promise.resolve(local.token),
       timeoutMs: 300_000,
       lagMs: 1_000,
+      limits: [],
       ...common,
     });
     return { where: "local", client, [Symbol.asyncDispose]: () => local[Symbol.asyncDispose]() };

@@ -1,6 +1,9 @@
 import { createHash } from "node:crypto";
+import type { Region, Size } from "./client/catalog.ts";
+import type { Droplet } from "./client/droplets.ts";
+import type { Image } from "./client/images.ts";
+import type { Key } from "./client/keys.ts";
 import { machineInfo } from "./machines.ts";
-import type { Droplet, Image, Key, Region, Size } from "./schemas.ts";
 import { md5OfKey } from "./ssh-key.ts";
 import { readTags } from "./tags.ts";
 import type { WantedHost } from "./wanted.ts";

@@ -1,8 +1,8 @@
 import { type Clock, type Connection, SlipwayError, type SshAddress } from "@slipway/model";
-import type { DigitalOcean } from "./client.ts";
+import type { DigitalOcean } from "./client/client.ts";
+import type { Droplet } from "./client/droplets.ts";
 import { fail } from "./errors.ts";
 import { type MachineInfo, sshAddress } from "./machines.ts";
-import type { Droplet } from "./schemas.ts";
 import { rawKey, sha256OfKey } from "./ssh-key.ts";
 import { freshTag, keyTags, readTags } from "./tags.ts";
 
@@ -42,12 +42,16 @@ export async function renewHostKey(droplet: Droplet, machine: MachineInfo, by: B
   const made = await run(make);
   const sha256 = sha256OfKey(made);
   const wanted = keyTags({ hostKeySha256: sha256, hostKey: rawKey(made).subarray(-32) });
-  for (const tag of wanted) if (!droplet.tags.includes(tag)) await by.client.addTag(tag, droplet.id);
+  for (const tag of wanted) {
+    if (droplet.tags.includes(tag)) continue;
+    await by.client.tags.create(tag);
+    await by.client.tags.assign(tag, "droplet", [droplet.id]);
+  }
   await run(swap);
   await seen(machine, sha256, by);
   const old = droplet.tags.filter((tag) => /^slipway:host(key|pub):/.test(tag) && !wanted.includes(tag));
-  for (const tag of old) await by.client.deleteTag(tag);
-  await by.client.removeTag(freshTag, droplet.id);
+  for (const tag of old) await by.client.tags.remove(tag);
+  await by.client.tags.unassign(freshTag, "droplet", [droplet.id]);
 }
 
 /** sshd starts anew to read the key: for a moment it is not there, or still shows the old one. */

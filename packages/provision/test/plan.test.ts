@@ -1,6 +1,7 @@
 import { debian, ubuntu } from "@slipway/model";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import type { Droplet } from "../src/client/droplets.ts";
 import {
   changesOf,
   droplet,
@@ -11,7 +12,6 @@ import {
   type WantedHost,
   wantedOf,
 } from "../src/index.ts";
-import type { Droplet } from "../src/schemas.ts";
 import { generateSshKey, md5OfKey, rawKey } from "../src/ssh-key.ts";
 import { tagsOf } from "../src/tags.ts";
 
@@ -51,7 +51,7 @@ const cloud = (droplets: readonly Droplet[]): Seen => ({
   sizes: [
     { slug: "s-1vcpu-1gb", memory: 1024, vcpus: 1, disk: 25, price_monthly: 6, regions: ["lon1"], available: true },
   ],
-  images: [{ id: 1, slug: "debian-12-x64" }],
+  images: [{ id: 1, slug: "debian-12-x64", tags: [] }],
 });
 
 describe("the plan of a stack", () => {
