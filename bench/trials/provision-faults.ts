@@ -1,0 +1,114 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { type DigitalOcean, digitalOcean } from "@slipway/provision";
+import { startLocalCloud } from "@slipway/provision/local/cloud";
+import { faultKinds, faultsOf } from "@slipway/provision/local/faults";
+import { recordedEngine } from "./engine.ts";
+import { front } from "./front.ts";
+import { countOr, Tally } from "./support.ts";
+
+// Creations with every fault on. The local cloud is the real one, with its HTTP, its faults and its state as labels; so is the client. A thousand
+// machines are too many for this one, so containers are records of an engine of the trial's own, where each stays counted when it is gone.
+const count = countOr(1_000);
+const seed = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
+const rate = Number(process.env["RATE"] ?? 0.05);
+const atOnce = 8;
+/** What was on its way when "too many" was said: both ends run on one processor. */
+const onItsWayMs = 50;
+const tally = new Tally();
+process.stdout.write(`SEED=${seed} RATE=${rate}\n`);
+
+await using engine = await recordedEngine();
+await using cloud = await startLocalCloud({
+  name: "faults",
+  dockerSocket: engine.socket,
+  faults: faultsOf(faultKinds, { rate, seed }),
+  onFailure: (error) => {
+    tally.add("failures behind an answer");
+    process.stderr.write(`${String(error)}\n`);
+  },
+});
+
+/** Nothing may be asked from then on until then. */
+let quiet = { from: 0, until: 0 };
+await using before = await front(cloud.url, {
+  before({ method }) {
+    const now = performance.now();
+    tally.add(`requests: ${method}`);
+    if (now < quiet.until) tally.add(now < quiet.from ? "on its way as 429 was said" : "requests within retry-after");
+    return true;
+  },
+  after(_, { status, retryAfterSeconds }) {
+    if (status >= 400) tally.add(`answers: ${status}`);
+    if (status === 429) {
+      const now = performance.now();
+      // An answer to one that was on its way tells the rest of the same time.
+      quiet = {
+        from: now < quiet.until ? quiet.from : now + onItsWayMs,
+        until: Math.max(quiet.until, now + retryAfterSeconds * 1_000),
+      };
+    }
+    return true;
+  },
+});
+
+const client: DigitalOcean = await digitalOcean({
+  url: before.url,
+  token: () => Promise.resolve(cloud.token),
+  lagMs: 4_000,
+  limits: [],
+});
+
+/** One creation by its intent, and the next runs' after it when it gave up: a run that begins anew looks for the intent of the last. */
+async function create(index: number): Promise<void> {
+  const intent = `slipway:intent:${index}`;
+  const asked = {
+    name: `m${index}`,
+    region: "lon1",
+    size: "s-1vcpu-1gb",
+    image: "debian-12-x64",
+    ssh_keys: [],
+    tags: ["trial"],
+  };
+  const is = (labels: Readonly<Record<string, string>>): boolean =>
+    (labels["slipway.tags"] ?? "").includes(`"${intent}"`);
+  const began = performance.now();
+  for (let run = 1; run <= 5; run += 1) {
+    try {
+      const { id } =
+        (run === 1 ? undefined : await client.droplets.appeared(intent)) ??
+        (await client.droplets.create(asked, intent));
+      tally.time("creation", performance.now() - began);
+      if (engine.made(is) > 1) tally.add("made twice");
+      if (engine.held(is) === 0) tally.add("lost");
+      await client.droplets.remove(id);
+      if (engine.held(is) > 0) tally.add("not deleted");
+      return;
+    } catch (error) {
+      tally.add("gave up for this run");
+      process.stderr.write(`m${index}: ${String(error)}\n`);
+    }
+  }
+  tally.add("lost");
+}
+
+let next = 0;
+await Promise.all(
+  Array.from({ length: atOnce }, async () => {
+    while (next < count) {
+      next += 1;
+      await create(next);
+      if (next % 50 === 0) process.stderr.write(`${next}/${count}\n`);
+    }
+  }),
+);
+// What a request that gave up had set going is to be seen too.
+await sleep(1_000);
+tally.add(engine.made(() => true) === count ? "as many made as asked for" : "not as many made as asked for");
+tally.print([
+  "made twice",
+  "lost",
+  "not deleted",
+  "requests within retry-after",
+  "not as many made as asked for",
+  "failures behind an answer",
+]);
