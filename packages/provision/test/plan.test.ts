@@ -1,7 +1,7 @@
 import { debian, ubuntu } from "@slipway/model";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Droplet } from "../src/client/droplets.ts";
+import { type Droplet, droplet as shape } from "../src/client/droplets.ts";
 import {
   changesOf,
   droplet,
@@ -28,17 +28,24 @@ const want = (host: string, change: Partial<WantedHost> = {}): WantedHost => ({
   ...change,
 });
 const made = (host: string, id: number, change: Partial<Droplet> = {}): Droplet => ({
-  id,
-  name: host,
-  status: "active",
-  created_at: "2026-01-01T00:00:00Z",
-  size_slug: "s-1vcpu-1gb",
-  region: { slug: "lon1" },
-  image: { slug: "debian-12-x64" },
-  networks: { v4: [{ ip_address: `192.0.2.${id}`, type: "public" }] },
-  tags: [
-    ...tagsOf({ stack: "shop", host, hostKeySha256: hostKey.sha256, hostKey: rawKey(hostKey.publicKey).subarray(-32) }),
-  ],
+  ...shape.parse({
+    id,
+    name: host,
+    status: "active",
+    created_at: "2026-01-01T00:00:00Z",
+    size_slug: "s-1vcpu-1gb",
+    region: { slug: "lon1" },
+    image: { slug: "debian-12-x64" },
+    networks: { v4: [{ ip_address: `192.0.2.${id}`, type: "public" }] },
+    tags: [
+      ...tagsOf({
+        stack: "shop",
+        host,
+        hostKeySha256: hostKey.sha256,
+        hostKey: rawKey(hostKey.publicKey).subarray(-32),
+      }),
+    ],
+  }),
   ...change,
 });
 const cloud = (droplets: readonly Droplet[]): Seen => ({
