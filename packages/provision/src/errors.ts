@@ -42,12 +42,15 @@ export const errors = {
   },
   "plan.problems": { exitCode: 1, hint: "solve each problem, then plan again" },
   "plan.stale": { exitCode: 5, hint: "look at the new plan and apply that one" },
+  "plan.unreadable": { exitCode: 2, hint: "make the plan anew: ops provision plan --save FILE" },
+  "plan.dependency": { exitCode: 1, hint: "solve what it waited for, then run again" },
   "machine.slow": { exitCode: 1, hint: "run again: it goes on where it stopped; --debug shows each step" },
   "machine.hostkey": {
     exitCode: 5,
     hint: "somebody may sit in between; if the machine was reinstalled, destroy it and provision again",
   },
   "machine.rekey": { exitCode: 1, hint: "run again: the machine accepts logins with the key it has" },
+  "config.bad-argument": { exitCode: 2, hint: "correct the argument in ops.config.ts" },
   "name.invalid": { exitCode: 2, hint: "use lower-case letters, digits and hyphens" },
   "apply.partly": { exitCode: 3, hint: "run again: the machines that are done are kept" },
 } as const;

@@ -1,7 +1,14 @@
 import { ssh } from "@slipway/connection";
 import type { Connection } from "@slipway/model";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type DigitalOcean, destroyStack, digitalOcean, generateSshKey, md5OfKey } from "../src/index.ts";
+import {
+  type DigitalOcean,
+  destroyStack,
+  digitalOcean,
+  digitalOceanProvider,
+  generateSshKey,
+  md5OfKey,
+} from "../src/index.ts";
 import { type LocalCloud, startLocalCloud } from "../src/local/cloud.ts";
 import type { Fault } from "../src/local/faults.ts";
 import { noLimits } from "../src/local/limits.ts";
@@ -48,7 +55,7 @@ const clear = async (): Promise<void> => {
   for (const droplet of await client.droplets.list()) await client.droplets.remove(droplet.id);
   for (const tag of ["colour:blue", "temporary"]) await client.tags.remove(tag);
   for (const key of await client.keys.list()) await client.keys.remove(key.id);
-  await destroyStack("none", { client });
+  await destroyStack({ provider: digitalOceanProvider(client, { stack: "none" }) });
 };
 afterAll(async () => {
   await clear();
