@@ -1,5 +1,6 @@
 import { generateSshKey } from "@slipway/provision";
 import { startLocalCloud } from "@slipway/provision/local/cloud";
+import { noLimits } from "@slipway/provision/local/limits";
 import { type Front, front } from "./front.ts";
 import { held, lastOf, type Order, provisioner } from "./provisioning.ts";
 import { countOr, spread, Tally } from "./support.ts";
@@ -20,7 +21,11 @@ interface Cut {
 
 /** A cloud of its own, in front of which an operator is killed. */
 async function tried(name: string, cut: Cut | undefined): Promise<{ requests: number; destroying: number }> {
-  await using cloud = await startLocalCloud({ name, onFailure: (error) => process.stderr.write(`${String(error)}\n`) });
+  await using cloud = await startLocalCloud({
+    name,
+    limits: noLimits,
+    onFailure: (error) => process.stderr.write(`${String(error)}\n`),
+  });
   let made = 0;
   let last = 0;
 

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type DigitalOcean, digitalOcean } from "@slipway/provision";
 import { startLocalCloud } from "@slipway/provision/local/cloud";
 import { faultKinds, faultsOf } from "@slipway/provision/local/faults";
+import { noLimits } from "@slipway/provision/local/limits";
 import { recordedEngine } from "./engine.ts";
 import { front } from "./front.ts";
 import { countOr, Tally } from "./support.ts";
@@ -21,6 +22,7 @@ await using engine = await recordedEngine();
 await using cloud = await startLocalCloud({
   name: "faults",
   dockerSocket: engine.socket,
+  limits: noLimits,
   faults: faultsOf(faultKinds, { rate, seed }),
   onFailure: (error) => {
     tally.add("failures behind an answer");
@@ -28,17 +30,19 @@ await using cloud = await startLocalCloud({
   },
 });
 
+let phase = "";
 /** Nothing may be asked from then on until then. */
 let quiet = { from: 0, until: 0 };
 await using before = await front(cloud.url, {
   before({ method }) {
     const now = performance.now();
-    tally.add(`requests: ${method}`);
-    if (now < quiet.until) tally.add(now < quiet.from ? "on its way as 429 was said" : "requests within retry-after");
+    tally.add(`${phase}requests: ${method}`);
+    if (now < quiet.until)
+      tally.add(`${phase}${now < quiet.from ? "on its way as 429 was said" : "requests within retry-after"}`);
     return true;
   },
   after(_, { status, retryAfterSeconds }) {
-    if (status >= 400) tally.add(`answers: ${status}`);
+    if (status >= 400) tally.add(`${phase}answers: ${status}`);
     if (status === 429) {
       const now = performance.now();
       // An answer to one that was on its way tells the rest of the same time.
@@ -57,6 +61,17 @@ const client: DigitalOcean = await digitalOcean({
   lagMs: 4_000,
   limits: [],
 });
+
+/** A new droplet may be unknown by its id for a while, which looks as if it were gone. */
+async function remove(id: number, gone: () => boolean): Promise<void> {
+  for (let attempt = 1; attempt <= 10; attempt += 1) {
+    await client.droplets.remove(id);
+    if (gone()) return;
+    tally.add("taken for gone while it was new");
+    await sleep(500);
+  }
+  tally.add("not deleted");
+}
 
 /** One creation by its intent, and the next runs' after it when it gave up: a run that begins anew looks for the intent of the last. */
 async function create(index: number): Promise<void> {
@@ -80,8 +95,7 @@ async function create(index: number): Promise<void> {
       tally.time("creation", performance.now() - began);
       if (engine.made(is) > 1) tally.add("made twice");
       if (engine.held(is) === 0) tally.add("lost");
-      await client.droplets.remove(id);
-      if (engine.held(is) > 0) tally.add("not deleted");
+      await remove(id, () => engine.held(is) === 0);
       return;
     } catch (error) {
       tally.add("gave up for this run");
@@ -96,14 +110,30 @@ await Promise.all(
   Array.from({ length: atOnce }, async () => {
     while (next < count) {
       next += 1;
-      await create(next);
-      if (next % 50 === 0) process.stderr.write(`${next}/${count}\n`);
+      const index = next;
+      await create(index);
+      if (index % 50 === 0) process.stderr.write(`${index}/${count}\n`);
     }
   }),
 );
 // What a request that gave up had set going is to be seen too.
 await sleep(1_000);
 tally.add(engine.made(() => true) === count ? "as many made as asked for" : "not as many made as asked for");
+
+// The control: who asks again at once, and does not look, makes machines twice and asks when nothing may be asked.
+phase = "control: ";
+for (let index = 1; index <= 100 && tally.count(`${phase}made twice`) === 0; index += 1) {
+  const name = `c${index}`;
+  const body = JSON.stringify({ name, region: "lon1", size: "s-1vcpu-1gb", image: "debian-12-x64", tags: [name] });
+  const headers = { authorization: `Bearer ${cloud.token}`, "content-type": "application/json" };
+  const post = async (): Promise<number> =>
+    (await fetch(`${before.url}/v2/droplets`, { method: "POST", headers, body }).catch(() => undefined))?.status ?? 0;
+  while ((await post()) !== 202);
+  if (engine.made((labels) => labels["slipway.tags"] === `["${name}"]`) > 1) tally.add(`${phase}made twice`);
+  await client.droplets.removeTagged(name);
+}
+const caught = ["made twice", "requests within retry-after"].every((name) => tally.count(phase + name) > 0);
+if (!caught) tally.add("the control was not caught");
 tally.print([
   "made twice",
   "lost",
@@ -111,4 +141,5 @@ tally.print([
   "requests within retry-after",
   "not as many made as asked for",
   "failures behind an answer",
+  "the control was not caught",
 ]);

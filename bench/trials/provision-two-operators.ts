@@ -1,5 +1,6 @@
 import { generateSshKey } from "@slipway/provision";
 import { startLocalCloud } from "@slipway/provision/local/cloud";
+import { noLimits } from "@slipway/provision/local/limits";
 import { held, lastOf, type Order, provisioner } from "./provisioning.ts";
 import { countOr, Tally } from "./support.ts";
 
@@ -13,9 +14,9 @@ const tally = new Tally();
 const fair = (said: string): boolean => said.startsWith(`done ${hosts.length} machines`) || said.endsWith(" 5");
 
 async function together(name: string, how: "at once" | "one after the other"): Promise<void> {
-  await using cloud = await startLocalCloud({ name });
+  await using cloud = await startLocalCloud({ name, limits: noLimits });
   // Each operator has a server of its own, as on two machines.
-  await using other = await startLocalCloud({ name });
+  await using other = await startLocalCloud({ name, limits: noLimits });
   const order = (of: typeof cloud, what: Order["do"]): Order => {
     return { do: what, url: of.url, token: of.token, stack: name, hosts, operator, lagMs: 1_000 };
   };

@@ -5,6 +5,7 @@ import {
   applyProvision,
   destroyStack,
   digitalOcean,
+  digitalOceanProvider,
   droplet,
   observe,
   planProvision,
@@ -14,26 +15,29 @@ import type { Order } from "./provisioning.ts";
 
 /** As a program: does one order of its standard input at the cloud, says each step, and ends with `done …` or `refused CODE EXIT-CODE`. */
 const lines = createInterface(process.stdin)[Symbol.asyncIterator]();
-const next = async (): Promise<string> => String((await lines.next()).value ?? "");
+const next = async (): Promise<string> => (await lines.next()).value ?? "";
 const order = JSON.parse(await next()) as Order;
 const { stack, operator } = order;
 const say = (what: string): boolean => process.stdout.write(`${what}\n`);
-const client = await digitalOcean({ url: order.url, token: () => Promise.resolve(order.token), lagMs: order.lagMs });
+const { url, lagMs } = order;
+const client = await digitalOcean({ url, lagMs, token: () => Promise.resolve(order.token), limits: [] });
+const provider = digitalOceanProvider(client, { stack });
 
 try {
   if (order.do === "destroy") {
-    await destroyStack(stack, { client, onEvent: ({ host, step }) => say(`${host} ${step}`) });
+    await destroyStack({ provider, onEvent: ({ ref, step }) => say(`${ref} ${step}`) });
     say("done");
   } else {
     const on = droplet({ cloud: "local", region: "lon1", size: "s-1vcpu-1gb" });
-    const wanted = wantedOf(order.hosts.map((name) => ({ name, on })));
-    const plan = planProvision(wanted, await observe(client, stack), { stack, operatorKey: operator.publicKey });
+    const hosts = order.hosts.map((name) => ({ name, on }));
+    const wanted = wantedOf(hosts, operator.publicKey);
+    const plan = planProvision(wanted, await observe(provider, { wanted }), { stack });
     say("planned");
     if (order.do === "plan, wait, apply") await next();
     const { changes, failed, machines } = await applyProvision(plan, {
-      client,
+      provider,
       connect: (address, signal) => ssh(address, { privateKey: operator.privateKey }, { signal }),
-      onEvent: ({ host, step }) => say(`${host} ${step}`),
+      onEvent: ({ ref, step }) => say(`${ref} ${step}`),
     });
     const [first] = failed;
     if (first !== undefined) throw first.error;

@@ -2,6 +2,7 @@ import { ssh } from "@slipway/connection";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { generateSshKey } from "../../src/index.ts";
 import { type LocalCloud, startLocalCloud } from "../../src/local/cloud.ts";
+import { noLimits } from "../../src/local/limits.ts";
 import { heldBy, nothing } from "../support/cloud.ts";
 import type { Shown, Traveller } from "./traveller.ts";
 
@@ -52,7 +53,7 @@ export function travels(library: string, setOut: (cloud: LocalCloud) => Promise<
 
   describe(`${library}, unmodified`, () => {
     beforeAll(async () => {
-      cloud = await startLocalCloud({ name });
+      cloud = await startLocalCloud({ name, limits: noLimits });
       by = await setOut(cloud);
       const key = await by.keys.add("operator", operator.publicKey);
       const droplet = { region, size: "s-1vcpu-1gb", image: "debian-12-x64", key, userData };
