@@ -44,12 +44,17 @@ const algorithms = (key: string): string => {
 /** Text of an ssh_config, for `ssh -F FILE HOST`: pinned host keys only, and only the operator's key. */
 export const sshConfig = (
   hosts: readonly SshHost[],
-  files: { readonly identity: string; readonly knownHosts: string },
+  files: {
+    readonly identity: string;
+    readonly knownHosts: string;
+    /** Which names hosts go by. Default: their own and their aliases. */
+    readonly names?: "aliases";
+  },
 ): string =>
   reachable(hosts)
     .map((host) =>
       [
-        `Host ${[host.name, ...(host.aliases ?? [])].join(" ")}`,
+        `Host ${[...(files.names === "aliases" ? [] : [host.name]), ...(host.aliases ?? [])].join(" ")}`,
         `  HostName ${host.address}`,
         // The key is the host's, whatever name or address it is called by.
         `  HostKeyAlias ${host.name}`,

@@ -32,11 +32,11 @@ Examples:
       "ssh-config",
       "write ssh_config and known_hosts for plain ssh, scp, rsync and git, and print the former",
     )
-      .option("--include", "also add a line to ~/.ssh/config, so that plain `ssh HOST` works without -F", false)
+      .option("--include", "also add a line to ~/.ssh/config, for `ssh HOST.PLATFORM` without -F", false)
       .addOption(new Option("--remove-include", "take that line out again").default(false).conflicts("include"))
       .addHelpText(
         "after",
-        "\nA host goes by its name and by NAME.PLATFORM.\n\nExamples:\n  ssh -F .slipway/ssh_config web\n  rsync -e 'ssh -F .slipway/ssh_config' -a site/ web:/srv/site/\n  ops ssh-config --include && scp notes web.shop:",
+        "\nWith -F a host goes by its name; in ~/.ssh/config by NAME.PLATFORM, where it is nobody else's.\n\nExamples:\n  ssh -F .slipway/ssh_config web\n  rsync -e 'ssh -F .slipway/ssh_config' -a site/ web:/srv/site/\n  ops ssh-config --include && scp notes web.shop:",
       ),
     async () => (await import("../verbs/ssh-config.ts")).exportSshConfig,
     (own) => ({ include: own.include === true, removeInclude: own.removeInclude === true }),

@@ -8,6 +8,8 @@ export interface LocalFolder {
   readonly operatorKey: string;
   readonly knownHosts: string;
   readonly sshConfig: string;
+  /** The same by full names alone, `NAME.PLATFORM`: for ~/.ssh/config, where the hosts of several platforms meet. */
+  readonly sshInclude: string;
   readonly cache: string;
   /** How the last run of `ops config` ended on each host. */
   readonly configRuns: string;
@@ -30,6 +32,7 @@ export function localFolder(
     operatorKey: join(shared, "keys", "operator"),
     knownHosts: join(root, "known_hosts"),
     sshConfig: join(root, "ssh_config"),
+    sshInclude: join(root, "ssh_include"),
     cache: join(shared, "cache"),
     configRuns: join(root, "config-runs.json"),
     vaultSeen: join(shared, "vault-seen.json"),

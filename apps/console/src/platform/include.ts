@@ -13,20 +13,8 @@ export function withInclude(config: string, file: string, on: boolean): string {
   return on ? `${line}\n${config}` : lines.filter((one) => one.trim() !== line).join("\n");
 }
 
-/** Names among `names` for which the user's own configuration has a `Host`: ours comes first now. Pure. */
-export const hiddenHosts = (config: string, names: readonly string[]): readonly string[] => {
-  const theirs = new Set(
-    [...config.matchAll(/^\s*Host\s+(.+)$/gim)].flatMap(([, patterns = ""]) => patterns.trim().split(/\s+/)),
-  );
-  return names.filter((name) => theirs.has(name));
-};
-
-/** Puts the line into the file `config`, or takes it out. Gives what the file held before, and whether it was changed. */
-export async function include(
-  config: string,
-  file: string,
-  on: boolean,
-): Promise<{ readonly before: string; readonly changed: boolean }> {
+/** Puts the line into the file `config`, or takes it out. Whether that changed it. */
+export async function include(config: string, file: string, on: boolean): Promise<boolean> {
   // It may be a link into somebody's collection of dotfiles.
   const path = await realpath(config).catch(() => config);
   const before = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
@@ -34,7 +22,7 @@ export async function include(
     return "";
   });
   const after = withInclude(before, file, on);
-  if (after === before) return { before, changed: false };
+  if (after === before) return false;
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const mode = await stat(path).then(
     (seen) => seen.mode & 0o777,
@@ -42,5 +30,5 @@ export async function include(
   );
   await writeFile(`${path}.${process.pid}.new`, after, { mode });
   await rename(`${path}.${process.pid}.new`, path);
-  return { before, changed: true };
+  return true;
 }

@@ -24,10 +24,12 @@ export function sshHosts(
   });
 }
 
-/** Writes known_hosts and ssh_config, each at once: an ssh that starts meanwhile reads the old one or the new one. */
+/** Writes known_hosts and both ssh configurations, each at once: an ssh that starts meanwhile reads the old one or the new one. */
 export async function writeSshFiles(folder: LocalFolder, hosts: readonly SshHost[]): Promise<void> {
   await put(folder.knownHosts, knownHosts(hosts));
-  await put(folder.sshConfig, sshConfig(hosts, { identity: folder.operatorKey, knownHosts: folder.knownHosts }));
+  const files = { identity: folder.operatorKey, knownHosts: folder.knownHosts };
+  await put(folder.sshConfig, sshConfig(hosts, files));
+  await put(folder.sshInclude, sshConfig(hosts, { ...files, names: "aliases" }));
 }
 
 async function put(file: string, text: string): Promise<void> {

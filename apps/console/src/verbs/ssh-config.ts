@@ -3,7 +3,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { exitCodes } from "@slipway/model";
 import type { Context } from "../cli/context.ts";
-import { hiddenHosts, include } from "../platform/include.ts";
+import { include } from "../platform/include.ts";
 import { openSession } from "../platform/session.ts";
 import { sshHosts, writeSshFiles } from "../platform/ssh-files.ts";
 
@@ -19,7 +19,7 @@ export async function exportSshConfig(context: Context, options: SshConfigOption
   const { out } = context;
   await using session = await openSession(context);
   const { platform } = session.project;
-  const { sshConfig: file, knownHosts } = session.folder;
+  const { sshConfig: file, sshInclude, knownHosts } = session.folder;
   const hosts = sshHosts(platform, await session.machines());
   await writeSshFiles(session.folder, hosts);
   const left = platform.hosts.filter((host) => !hosts.some((one) => one.name === host.name));
@@ -31,23 +31,24 @@ export async function exportSshConfig(context: Context, options: SshConfigOption
         : `${name} has no machine yet: ops provision`,
     );
   const config = join(homedir(), ".ssh", "config");
-  let changed = false;
+  let changed: boolean | undefined;
   if (options.include || options.removeInclude) {
-    const done = await include(config, file, options.include);
-    ({ changed } = done);
-    out.mark(changed ? "changed" : "ok", `${config} ${options.include ? "includes" : "does not include"} ${file}`);
-    if (options.include)
-      for (const name of hiddenHosts(done.before, hosts.map((host) => host.name))) // biome-ignore format: short
-        out.mark("note", `${config} has a Host ${name} of its own, which now means ${name} of ${platform.name}`);
+    changed = await include(config, sshInclude, options.include);
+    out.mark(
+      changed ? "changed" : "ok",
+      `${config} ${options.include ? "includes" : "does not include"} ${sshInclude}`,
+    );
   }
-  out.mark("note", `ssh -F ${file} ${hosts[0]?.name ?? "HOST"}`);
+  const [first] = hosts;
+  if (options.include) out.mark("note", `ssh ${first?.aliases?.[0] ?? `HOST.${platform.name}`}`);
+  else out.mark("note", `ssh -F ${file} ${first?.name ?? "HOST"}`);
   out.result(await readFile(file, "utf8"), {
     ok: true,
     sshConfig: file,
     knownHosts,
     hosts: hosts.map((host) => ({ ...host, port: host.port ?? 22, user: host.user ?? "root" })),
     missing: left.map((host) => host.name),
-    ...(options.include || options.removeInclude ? { changed } : {}),
+    ...(changed === undefined ? {} : { changed }),
   });
   return exitCodes.done;
 }

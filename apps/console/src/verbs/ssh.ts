@@ -29,7 +29,7 @@ const shellArgv = (command: readonly string[]): Command => {
 /** The system's ssh with the pinned keys alone. Pure. */
 export function sshArgv(config: string, { host, command }: SshOptions, terminal: boolean): Command {
   const line = remoteLine(command);
-  const quiet = terminal && line !== undefined ? ["-t", "-o", "LogLevel=ERROR"] : [];
+  const quiet = !terminal ? ["-T"] : line === undefined ? [] : ["-t", "-o", "LogLevel=ERROR"];
   // Behind the host, ssh would take a word with a hyphen for an option of its own.
   return ["ssh", "-F", config, ...quiet, host, ...(line === undefined ? [] : ["--", line])];
 }

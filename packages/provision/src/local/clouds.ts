@@ -1,11 +1,10 @@
-import type { Engine } from "./engine.ts";
-import { hasStatus } from "./engine.ts";
-import { cloudLabel, readStore } from "./store.ts";
+import { type Engine, hasStatus } from "./engine.ts";
+import { cloudLabel } from "./store.ts";
 
 /** A local cloud as the engine's labels tell of it, whether something serves it or not. */
 export interface CloudSummary {
   readonly name: string;
-  readonly machines: readonly {
+  readonly machines: {
     readonly id: number;
     readonly name: string;
     readonly status: string;
@@ -22,6 +21,10 @@ export interface CloudSummary {
 interface Labelled {
   readonly Labels: Readonly<Record<string, string>> | null;
 }
+interface LabelledContainer extends Labelled {
+  readonly Names: readonly string[];
+  readonly State: string;
+}
 interface LabelledVolume extends Labelled {
   readonly Name: string;
 }
@@ -36,41 +39,57 @@ async function volumesOf(engine: Engine, label: string): Promise<readonly Labell
 /** Actions and changes of tags are a cloud's memory, not things of its own. */
 const memory = new Set(["action", "ended", "tagged"]);
 
-/** All local clouds of an engine, by name. */
+/** All local clouds of an engine, by name. Clouds of every kind are looked at from outside: only the labels that all have are needed. */
 export async function listClouds(engine: Engine): Promise<readonly CloudSummary[]> {
   const query = labelled(cloudLabel);
-  const [containers, networks, volumes] = await Promise.all([
+  const [seen, networks, volumes] = await Promise.all([
     engine.call("GET", "/containers/json", { query: { all: true, ...query } }),
     engine.call("GET", "/networks", { query }),
     volumesOf(engine, cloudLabel),
   ]);
-  const all = [...(containers.json() as Labelled[]), ...(networks.json() as Labelled[]), ...volumes];
-  const names = [...new Set(all.flatMap(({ Labels }) => Labels?.[cloudLabel] ?? []))].sort();
-  return await Promise.all(
-    names.map(async (name) => {
-      const { droplets } = await readStore(engine, name);
-      const ids = new Map<string, Set<string>>();
-      for (const { Name, Labels } of volumes) {
-        if (Labels?.[cloudLabel] !== name) continue;
-        const kind = Labels["slipway.kind"] ?? Labels["slipway.note"] ?? "volume";
-        if (!memory.has(kind)) ids.set(kind, (ids.get(kind) ?? new Set()).add(Labels["slipway.id"] ?? Name));
-      }
-      const others = [...ids].map(([kind, some]): [string, number] => [kind, some.size]);
-      return {
-        name,
-        machines: droplets.map(({ id, name: host, status, address, region, size, tags }) => ({
-          id,
-          name: host,
-          status,
-          address,
-          region,
-          size,
-          stack: tags.find((tag) => tag.startsWith("slipway:stack:"))?.slice("slipway:stack:".length) ?? "",
-        })),
-        others: Object.fromEntries(others.sort(([a], [b]) => a.localeCompare(b))),
-      };
-    }),
+  const containers = seen.json() as LabelledContainer[];
+  const all: Labelled[] = [...containers, ...(networks.json() as Labelled[]), ...volumes];
+  const names = [...new Set(all.flatMap(({ Labels }) => Labels?.[cloudLabel] ?? []))].sort((a, b) =>
+    a.localeCompare(b),
   );
+  const of = <T extends Labelled>(some: readonly T[], name: string): readonly T[] =>
+    some.filter(({ Labels }) => Labels?.[cloudLabel] === name);
+  return names.map((name) => {
+    const machines = of(containers, name).flatMap((one) => machineOf(name, one));
+    return {
+      name,
+      machines: machines.sort((a, b) => a.stack.localeCompare(b.stack) || a.name.localeCompare(b.name)),
+      others: countKinds(of(volumes, name)),
+    };
+  });
+}
+
+/** Other containers of a cloud, such as one that names its machines, are none. */
+function machineOf(cloud: string, { Names, State, Labels }: LabelledContainer): CloudSummary["machines"] {
+  const of = (name: string): string => Labels?.[`slipway.${name}`] ?? "";
+  if (of("droplet") === "") return [];
+  const shown = Names[0]?.slice(1) ?? "";
+  const start = `slipway.${cloud}.${of("droplet")}.`;
+  return [
+    {
+      id: Number(of("droplet")),
+      name: shown.startsWith(start) ? shown.slice(start.length) : shown,
+      status: State === "created" ? "new" : State === "running" ? "active" : "off",
+      address: of("address"),
+      region: of("region"),
+      size: of("size"),
+      stack: /"slipway:stack:([^"]+)"/.exec(of("tags"))?.[1] ?? "",
+    },
+  ];
+}
+
+function countKinds(volumes: readonly LabelledVolume[]): CloudSummary["others"] {
+  const ids = new Map<string, Set<string>>();
+  for (const { Name, Labels } of volumes) {
+    const kind = Labels?.["slipway.kind"] ?? Labels?.["slipway.note"] ?? "disk";
+    if (!memory.has(kind)) ids.set(kind, (ids.get(kind) ?? new Set()).add(Labels?.["slipway.id"] ?? Name));
+  }
+  return Object.fromEntries([...ids].map(([kind, some]) => [kind, some.size]));
 }
 
 /**
