@@ -1,11 +1,15 @@
 import type { Clock, Secrets } from "@slipway/model";
-import { type DigitalOcean, digitalOcean } from "./client.ts";
+import { digitalOcean } from "./client/client.ts";
+import { digitalOceanProvider } from "./digitalocean/provider.ts";
 import { fail } from "./errors.ts";
+import type { Provider } from "./provider.ts";
 import { dropletHosts, type HostOnMachine } from "./wanted.ts";
 
 export interface OpenCloudOptions {
-  /** Name of the local cloud, when that is where the hosts are. */
+  /** Name of the stack. */
   readonly name: string;
+  /** Name of the local cloud when that is where the hosts are; several stacks may share it. Default: the stack's. */
+  readonly cloud?: string;
   /** Opens the token, when the hosts are at DigitalOcean. */
   readonly secrets?: Secrets;
   /** Default https://api.digitalocean.com. */
@@ -16,10 +20,10 @@ export interface OpenCloudOptions {
   readonly onProgress?: (message: string) => void;
 }
 
-/** A client for where the hosts' machines are; disposing ends a local cloud's server, not its machines. */
+/** The provider of the hosts' machines; disposing ends a local cloud's server, not its machines. */
 export interface OpenCloud extends AsyncDisposable {
   readonly where: "local" | "digitalocean";
-  readonly client: DigitalOcean;
+  readonly provider: Provider;
 }
 
 /** Opens the cloud that the hosts' machines name: DigitalOcean with their token, or this machine's local cloud. */
@@ -32,15 +36,17 @@ export async function openCloud(hosts: readonly HostOnMachine[], options: OpenCl
   const common = { ...(options.clock && { clock: options.clock }), ...(options.signal && { signal: options.signal }) };
   if (first.cloud === "local") {
     const { startLocalCloud } = await import("./local/cloud.ts");
-    const local = await startLocalCloud(options);
+    const local = await startLocalCloud({ ...options, name: options.cloud ?? options.name });
     const client = await digitalOcean({
       url: local.url,
       token: () => Promise.resolve(local.token),
       timeoutMs: 300_000,
       lagMs: 1_000,
+      limits: [],
       ...common,
     });
-    return { where: "local", client, [Symbol.asyncDispose]: () => local[Symbol.asyncDispose]() };
+    const provider = digitalOceanProvider(client, { stack: options.name, ...common });
+    return { where: "local", provider, [Symbol.asyncDispose]: () => local[Symbol.asyncDispose]() };
   }
   const { token } = first;
   const { secrets } = options;
@@ -51,5 +57,6 @@ export async function openCloud(hosts: readonly HostOnMachine[], options: OpenCl
     token: () => secrets.reveal(token),
     ...common,
   });
-  return { where: "digitalocean", client, [Symbol.asyncDispose]: () => Promise.resolve() };
+  const provider = digitalOceanProvider(client, { stack: options.name, ...common });
+  return { where: "digitalocean", provider, [Symbol.asyncDispose]: () => Promise.resolve() };
 }

@@ -84,7 +84,8 @@ export async function openSession(context: Context): Promise<Session> {
     identity,
     cloud: () =>
       (cloud ??= openCloud(platform.hosts, {
-        name: platform.family,
+        name: platform.name,
+        cloud: platform.family,
         secrets: identity.vault,
         clock,
         signal,
@@ -93,7 +94,7 @@ export async function openSession(context: Context): Promise<Session> {
     machines: () => {
       machines ??= (async () => {
         if (!platform.hosts.some((host) => isDroplet(host.on))) return [];
-        const seen = await listMachines((await session.cloud()).client, platform.name);
+        const seen = await listMachines((await session.cloud()).provider);
         await writeSshFiles(folder, sshHosts(platform, seen));
         return seen;
       })();
