@@ -34,7 +34,7 @@ export const errors = {
   "cloud.unexpected": { exitCode: 1, hint: "the endpoint may not be DigitalOcean's API; check its address" },
   "cloud.taken": {
     exitCode: 1,
-    hint: "another process serves this cloud on that port; leave out the port or choose another name",
+    hint: "choose another port (ops cloud --port N), or end what listens there",
   },
   "quota.exceeded": {
     exitCode: 1,
