@@ -15,9 +15,8 @@ at = urlsplit(os.environ["CLOUD"])
 
 
 class Local(DigitalOcean_v2_Connection):
-    host = at.hostname
-    port = at.port
-    secure = False
+    def __init__(self, key, *_, **__):
+        super().__init__(key, secure=False, host=at.hostname, port=at.port)
 
 
 DigitalOcean_v2_NodeDriver.connectionCls = Local

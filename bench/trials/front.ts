@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, request, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
 export interface Passed {
@@ -8,6 +8,7 @@ export interface Passed {
   readonly method: string;
   /** With its query. */
   readonly path: string;
+  readonly headers: IncomingHttpHeaders;
 }
 
 export interface FrontOptions {
@@ -27,7 +28,7 @@ export async function front(to: string, { before, after }: FrontOptions): Promis
   const pass = (asked: IncomingMessage, answer: ServerResponse): void => {
     number += 1;
     const { method = "GET", headers, url = "/" } = asked;
-    const passed: Passed = { number, method, path: url };
+    const passed: Passed = { number, method, path: url, headers };
     if (before?.(passed) === false) {
       asked.socket.destroy();
       return;

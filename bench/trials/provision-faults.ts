@@ -13,8 +13,6 @@ const count = countOr(1_000);
 const seed = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
 const rate = Number(process.env["RATE"] ?? 0.05);
 const atOnce = 8;
-/** What was on its way when "too many" was said: both ends run on one processor. */
-const onItsWayMs = 50;
 const tally = new Tally();
 process.stdout.write(`SEED=${seed} RATE=${rate}\n`);
 
@@ -31,33 +29,42 @@ await using cloud = await startLocalCloud({
 });
 
 let phase = "";
-/** Nothing may be asked from then on until then. */
-let quiet = { from: 0, until: 0 };
+/** Until when nothing may be asked, and since when the client knows it: what it sent before was on its way. */
+let quiet = { until: 0, heard: Number.POSITIVE_INFINITY };
+const sentAt = "x-trial-sent";
 await using before = await front(cloud.url, {
-  before({ method }) {
+  before({ method, path, headers }) {
     const now = performance.now();
     tally.add(`${phase}requests: ${method}`);
-    if (now < quiet.until)
-      tally.add(`${phase}${now < quiet.from ? "on its way as 429 was said" : "requests within retry-after"}`);
+    if (now >= quiet.until) return true;
+    const knew = Number(headers[sentAt]) > quiet.heard;
+    if (knew && phase === "")
+      process.stderr.write(`${method} ${path} sent ${Number(headers[sentAt]) - quiet.heard} ms after 429 was heard\n`);
+    tally.add(`${phase}${knew ? "requests within retry-after" : "on its way as 429 was said"}`);
     return true;
   },
   after(_, { status, retryAfterSeconds }) {
     if (status >= 400) tally.add(`${phase}answers: ${status}`);
-    if (status === 429) {
-      const now = performance.now();
-      // An answer to one that was on its way tells the rest of the same time.
-      quiet = {
-        from: now < quiet.until ? quiet.from : now + onItsWayMs,
-        until: Math.max(quiet.until, now + retryAfterSeconds * 1_000),
-      };
-    }
+    if (status !== 429) return true;
+    const now = performance.now();
+    // An answer to one that was on its way tells the rest of the same time.
+    const { heard } = now < quiet.until ? quiet : { heard: Number.POSITIVE_INFINITY };
+    quiet = { until: Math.max(quiet.until, now + retryAfterSeconds * 1_000), heard };
     return true;
   },
 });
+const asks = async (url: string, init: RequestInit): Promise<Response> => {
+  const headers = new Headers(init.headers);
+  headers.set(sentAt, String(performance.now()));
+  const response = await fetch(url, { ...init, headers });
+  if (response.status === 429) quiet.heard = Math.min(quiet.heard, performance.now());
+  return response;
+};
 
 const client: DigitalOcean = await digitalOcean({
   url: before.url,
   token: () => Promise.resolve(cloud.token),
+  fetch: asks,
   lagMs: 4_000,
   limits: [],
 });
@@ -127,7 +134,7 @@ for (let index = 1; index <= 100 && tally.count(`${phase}made twice`) === 0; ind
   const body = JSON.stringify({ name, region: "lon1", size: "s-1vcpu-1gb", image: "debian-12-x64", tags: [name] });
   const headers = { authorization: `Bearer ${cloud.token}`, "content-type": "application/json" };
   const post = async (): Promise<number> =>
-    (await fetch(`${before.url}/v2/droplets`, { method: "POST", headers, body }).catch(() => undefined))?.status ?? 0;
+    (await asks(`${before.url}/v2/droplets`, { method: "POST", headers, body }).catch(() => undefined))?.status ?? 0;
   while ((await post()) !== 202);
   if (engine.made((labels) => labels["slipway.tags"] === `["${name}"]`) > 1) tally.add(`${phase}made twice`);
   await client.droplets.removeTagged(name);
