@@ -22,6 +22,22 @@ export const fail = errorsOf({
   },
   "ops.no-docker": { exitCode: 1, hint: "Install the docker client, or name a command: ops ssh HOST COMMAND." },
   "ops.no-terminal": { exitCode: 2, hint: "Run it at a terminal." },
+  "ops.not-made": { exitCode: 2, hint: "Name a host whose machine is a droplet(…)." },
+  "ops.plan-problems": {
+    exitCode: 1,
+    hint: "Solve each of them; nothing was changed. ops provision plan shows the rest.",
+  },
+  "ops.stale-plan": { exitCode: 5, hint: "Look at a new plan: ops provision plan --out FILE." },
+  "ops.protected": {
+    exitCode: 5,
+    hint: "Nothing was changed. When it is meant: ops provision unprotect HOST, and again.",
+  },
+  "ops.host-key": {
+    exitCode: 2,
+    hint: "Say --host-key KEY or --host-key-file FILE: /etc/ssh/ssh_host_ed25519_key.pub there; or --trust-shown-key.",
+  },
+  "ops.unknown-machine": { exitCode: 2, hint: "Name the id that the provider's list of machines shows." },
+  "ops.copy": { exitCode: 2, hint: "Name two environments: ops env list." },
   "ops.unknown-cloud": { exitCode: 2, hint: "ops cloud list names them." },
   "ops.empty-secret": { exitCode: 2, hint: "Give the value on standard input: ops secrets set NAME < file" },
   "ops.not-text": { exitCode: 2, hint: "Encode bytes as text before: base64 < FILE | ops secrets set NAME" },

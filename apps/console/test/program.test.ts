@@ -119,6 +119,39 @@ test("the environment and the file are named before or behind any verb", async (
   expect((await asked("ci", "--json", "runs")).globals).toMatchObject({ json: true });
 });
 
+test("options of ops provision and its verbs", async () => {
+  expect(await asked("provision")).toMatchObject({ options: { planOnly: false, detailedExitCode: false } });
+  expect(await asked("provision", "--plan", "--only", "a,b")).toMatchObject({
+    options: { planOnly: true, only: ["a", "b"] },
+  });
+  expect(await asked("provision", "plan", "--out", "f", "--replace", "a", "--unlisted", "destroy")).toMatchObject({
+    options: { out: "f", replace: ["a"], unlisted: "destroy" },
+  });
+  expect(await asked("provision", "apply", "f", "-y", "--env", "staging")).toMatchObject({
+    globals: { yes: true, env: "staging" },
+    options: { file: "f" },
+  });
+  expect((await asked("provision", "--unlisted", "keep")).options).not.toHaveProperty("unlisted");
+  expect(
+    await asked("provision", "copy", "prod", "staging", "--domain", "a.org=b.org", "--domain", "C.org=d.org", "--plan"),
+  ).toMatchObject({
+    options: { from: "prod", to: "staging", domains: { "a.org": "b.org", "c.org": "d.org" }, planOnly: true },
+  });
+  expect(await asked("provision", "adopt", "db", "--id", "4711", "--host-key-file", "k")).toMatchObject({
+    options: { host: "db", id: "4711", hostKeyFile: "k", trustShown: false },
+  });
+  expect(await asked("provision", "unprotect", "a", "b")).toMatchObject({ options: { hosts: ["a", "b"], on: false } });
+  expect(await asked("provision", "destroy", "--confirm", "shop")).toMatchObject({ options: { confirm: "shop" } });
+  for (const bad of [
+    ["adopt", "db"],
+    ["copy", "prod"],
+    ["copy", "a", "b", "--domain", "x"],
+    ["--unlisted", "burn"],
+    ["protect"],
+  ])
+    expect(usageExit(await refused("provision", ...bad)), bad.join(" ")).toBe(2);
+});
+
 test("options of ops cloud", async () => {
   expect(await asked("cloud", "--name", "lab", "--port", "4380")).toMatchObject({
     options: { name: "lab", port: 4380 },
@@ -138,6 +171,8 @@ test("every verb can be loaded", async () => {
     ["secrets", "edit", "a"], ["secrets", "rotate", "a"], ["secrets", "remove", "a"], ["secrets", "check"],
     ["secrets", "recipients"], ["secrets", "recipients", "list"], ["secrets", "recipients", "add", "a"], ["secrets", "recipients", "remove", "a"], ["ci", "runs"], ["ci", "wait", "x"],
     ["rollback", "prod"], ["releases", "prod"], ["monitor", "status"], ["doctor"],
+    ["provision", "plan"], ["provision", "apply"], ["provision", "drift"], ["provision", "destroy"], ["provision", "protect", "a"],
+    ["provision", "copy", "a", "b"], ["provision", "adopt", "a", "--id", "1"],
     ["ssh", "a"], ["ssh-config"], ["env", "list"], ["cloud"], ["cloud", "list"], ["cloud", "remove", "a"],
   ]) await asked(...words); // biome-ignore format: a table
 });

@@ -36,10 +36,10 @@ const hosts = [
 ];
 const machine: MachineInfo = {
   name: "web",
-  id: 1,
+  id: "1",
   address: "192.0.2.1",
+  privateAddress: "",
   status: "active",
-  hostKeySha256: "",
   hostKeys: [],
   hostPublicKeys: [key],
   created: "",

@@ -42,7 +42,7 @@ export const errors = {
   },
   "plan.problems": { exitCode: 1, hint: "solve each problem, then plan again" },
   "plan.stale": { exitCode: 5, hint: "look at the new plan and apply that one" },
-  "plan.unreadable": { exitCode: 2, hint: "make the plan anew: ops provision plan --save FILE" },
+  "plan.unreadable": { exitCode: 2, hint: "make the plan anew: ops provision plan --out FILE" },
   "plan.dependency": { exitCode: 1, hint: "solve what it waited for, then run again" },
   "machine.slow": { exitCode: 1, hint: "run again: it goes on where it stopped; --debug shows each step" },
   "machine.hostkey": {
