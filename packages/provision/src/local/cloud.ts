@@ -5,6 +5,7 @@ import { actionRoutes } from "./actions.ts";
 import { distroOf, findImage, type ImageSlug, images, regions, sizes } from "./catalog.ts";
 import { dropletLimit, dropletRoutes } from "./droplets.ts";
 import { engineAt } from "./engine.ts";
+import { hetznerRoutes } from "./hetzner/routes.ts";
 import { type Faults, notFound, page, type Route, serve } from "./http.ts";
 import { ensureHostImage } from "./image.ts";
 import { keyRoutes } from "./keys.ts";
@@ -64,17 +65,14 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
     },
   };
   const token = randomBytes(24).toString("hex");
-  const server = serve(
-    [
-      ...describing(options.name),
-      ...keyRoutes(cloud),
-      ...tagRoutes(cloud),
-      ...actionRoutes(cloud),
-      ...dropletRoutes(cloud),
-    ],
-    token,
-    options.faults,
-  );
+  const routes = [
+    ...describing(options.name),
+    ...keyRoutes(cloud),
+    ...tagRoutes(cloud),
+    ...actionRoutes(cloud),
+    ...dropletRoutes(cloud),
+  ];
+  const server = serve([...routes, ...hetznerRoutes(cloud, routes)], token, options.faults);
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(0, "127.0.0.1", resolve);

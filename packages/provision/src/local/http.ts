@@ -1,5 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { messageOf } from "@slipway/model";
+import { hetznerErrorBody } from "./hetzner/error-body.ts";
 
 /** An answer that is an error, in DigitalOcean's form. */
 export class Refusal extends Error {
@@ -135,6 +137,11 @@ function send(response: ServerResponse, reply: Reply): void {
 
 function sendError(response: ServerResponse, error: unknown): void {
   const known = error instanceof Refusal;
+  if (response.req.url?.startsWith("/v1/")) {
+    const refused = known ? error : new Refusal(500, "server_error", messageOf(error));
+    send(response, { status: refused.status, body: hetznerErrorBody(refused) });
+    return;
+  }
   const request_id = randomUUID();
   response.setHeader("x-request-id", request_id);
   // What broke here is a fault of this machine's engine; its one sentence is what the operator needs.
