@@ -42,9 +42,9 @@ const db = host("db", { on: existing({ address: "192.0.2.7", hostKey: key, port:
 const machine = (name: string, address: string): MachineInfo => ({
   name,
   address,
-  id: 1,
+  privateAddress: "",
+  id: "1",
   status: "active",
-  hostKeySha256: "aa",
   hostKeys: ["aa"],
   hostPublicKeys: [key],
   created: "",

@@ -20,7 +20,7 @@ test("the examples of the README run", async () => {
       await writeFile(file, text);
       said.push((await run(process.execPath, ["--conditions=source", file])).stdout);
     }
-    expect(said[0]).toMatch(/\+ create {3}web.*web ready\n10\.[\d.]+ 0\n$/s);
+    expect(said[0]).toMatch(/\+ create {3}machine web.*web ready\n10\.[\d.]+ 0\n$/s);
     expect(said[1]).toContain("s-1vcpu-512mb-10gb");
   } finally {
     await rm(folder, { recursive: true });
