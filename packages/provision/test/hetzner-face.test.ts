@@ -13,6 +13,7 @@ const asked = (query: string): Call => ({
   method: "GET",
   path: "/v1/things",
   query: new URLSearchParams(query),
+  headers: {},
   body: {},
   base: "http://localhost",
 });

@@ -10,7 +10,8 @@ import {
   md5OfKey,
 } from "../src/index.ts";
 import { type LocalCloud, startLocalCloud } from "../src/local/cloud.ts";
-import type { Fault } from "../src/local/http.ts";
+import type { Fault } from "../src/local/faults.ts";
+import { noLimits } from "../src/local/limits.ts";
 import { heldBy, nothing } from "./support/cloud.ts";
 
 const name = `c${process.pid}`;
@@ -47,7 +48,7 @@ beforeAll(async () => {
   // Faults are taken one per creation of a droplet.
   const spoil = (call: { method: string; path: string }): Fault | undefined =>
     call.method === "POST" && call.path === "/v2/droplets" ? faults.shift() : undefined;
-  cloud = await startLocalCloud({ name, faults: spoil });
+  cloud = await startLocalCloud({ name, faults: spoil, limits: noLimits });
   client = await clientOf(cloud);
 });
 const clear = async (): Promise<void> => {

@@ -2,13 +2,17 @@ import { createHash, randomBytes } from "node:crypto";
 import type { AddressInfo } from "node:net";
 import { fail } from "../errors.ts";
 import { actionRoutes } from "./actions.ts";
-import { distroOf, findImage, type ImageSlug, images, regions, sizes } from "./catalog.ts";
+import { associatedRoutes, takeUpDestructions } from "./associated.ts";
+import { type BaseImage, distroOf, type ImageSlug, images, regions, sizes } from "./catalog.ts";
 import { dropletLimit, dropletRoutes } from "./droplets.ts";
-import { engineAt } from "./engine.ts";
+import { type Engine, engineAt } from "./engine.ts";
+import type { Faults } from "./faults.ts";
 import { hetznerRoutes } from "./hetzner/routes.ts";
-import { type Faults, notFound, page, type Route, serve } from "./http.ts";
-import { ensureHostImage } from "./image.ts";
+import { page, type Route, serve } from "./http.ts";
+import { canHaveImage, ensureHostImage } from "./image.ts";
+import { imageRoutes } from "./images.ts";
 import { keyRoutes } from "./keys.ts";
+import { type Limits, usualLimits } from "./limits.ts";
 import type { Cloud } from "./state.ts";
 import { tagRoutes } from "./tags.ts";
 
@@ -23,8 +27,12 @@ export interface LocalCloudOptions {
   readonly onProgress?: (message: string) => void;
   /** Told of failures behind an answer that was already given, such as a droplet that does not start. */
   readonly onFailure?: (error: unknown) => void;
-  /** Makes calls fail on purpose. */
+  /** Makes things go wrong on purpose. */
   readonly faults?: Faults;
+  /** How many requests may be made; default as many as DigitalOcean allows. */
+  readonly limits?: Limits;
+  /** Told what DigitalOcean sends to the account's owner by e-mail: the new password of a droplet. */
+  readonly onMail?: (message: string) => void;
 }
 
 /** A running local cloud. Disposing ends the server, never the droplets. */
@@ -46,6 +54,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
   await engine.call("GET", "/_ping");
   const running = new Map<string, Promise<void>>();
   const made = new Map<ImageSlug, Promise<string>>();
+  let offered: Promise<readonly BaseImage[]> | undefined;
   const cloud: Cloud = {
     engine,
     name: options.name,
@@ -56,6 +65,12 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
       image.catch(() => made.delete(slug));
       return image;
     },
+    offered: () => {
+      offered ??= offeredBy(engine);
+      return offered;
+    },
+    ofNewDroplet: options.faults?.ofNewDroplet ?? (() => ({})),
+    mail: (message) => options.onMail?.(message),
     behind: (key, work) => {
       if (running.has(key)) return;
       const done = work()
@@ -64,6 +79,8 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
       running.set(key, done);
     },
   };
+  // Whoever serves the cloud finishes what another left half-way; the rest is taken up when it is looked at.
+  cloud.behind("destructions", () => takeUpDestructions(cloud));
   const token = randomBytes(24).toString("hex");
   const routes = [
     ...describing(options.name),
@@ -71,8 +88,11 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
     ...tagRoutes(cloud),
     ...actionRoutes(cloud),
     ...dropletRoutes(cloud),
+    ...associatedRoutes(cloud),
+    ...imageRoutes(cloud),
   ];
-  const server = serve([...routes, ...hetznerRoutes(cloud, routes)], token, options.faults);
+  const both = [...routes, ...hetznerRoutes(cloud, routes)];
+  const server = serve(both, token, options.faults, options.limits ?? usualLimits);
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(0, "127.0.0.1", resolve);
@@ -89,6 +109,14 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
     token,
     [Symbol.asyncDispose]: dispose,
   };
+}
+
+/** The base images that this machine has or can make. */
+async function offeredBy(engine: Engine): Promise<readonly BaseImage[]> {
+  const found = await Promise.all(
+    images.map(async (image) => ((await canHaveImage(engine, distroOf[image.slug])) ? [image] : [])),
+  );
+  return found.flat();
 }
 
 const describing = (name: string): readonly Route[] => [
@@ -116,22 +144,4 @@ const describing = (name: string): readonly Route[] => [
   ],
   ["GET", "/v2/sizes", (call) => page(call, "sizes", sizes)],
   ["GET", "/v2/regions", (call) => page(call, "regions", regions)],
-  [
-    "GET",
-    "/v2/images",
-    (call) => {
-      const type = call.query.get("type");
-      const own = call.query.get("private") === "true" || (type !== null && type !== "distribution");
-      return page(call, "images", own ? [] : images);
-    },
-  ],
-  [
-    "GET",
-    "/v2/images/:id",
-    (_call, id) => {
-      const image = findImage(id);
-      if (image === undefined) throw notFound();
-      return { status: 200, body: { image } };
-    },
-  ],
 ];

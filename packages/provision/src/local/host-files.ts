@@ -8,6 +8,18 @@ const boot = `#!/bin/sh
 # An order to halt that comes before systemd can take it; without this it would be lost, as PID 1 ignores what it does not handle.
 trap 'exit 0' 37
 mkdir -p /var/lib/slipway
+# A disk that was another machine's begins as a new one.
+if [ -e /var/lib/slipway/anew ]; then
+  rm -f /etc/ssh/ssh_host_*_key* /var/lib/cloud/instance/boot-finished /var/lib/cloud/instance/failed /var/lib/slipway/booted
+  rm -f /var/lib/dbus/machine-id
+  : > /etc/machine-id
+  rm -f /var/lib/slipway/anew
+fi
+# What a snapshot holds of the volume that nested containers live on.
+if [ -e /var/lib/slipway/docker.tar ]; then
+  tar --xattrs --xattrs-include='*' -xpf /var/lib/slipway/docker.tar -C /var/lib/docker
+  rm -f /var/lib/slipway/docker.tar
+fi
 for file in hostname hosts resolv.conf; do
   if grep -q " /etc/$file " /proc/self/mountinfo; then
     cp "/etc/$file" "/run/given.$file"
@@ -167,6 +179,8 @@ export const finishHost = [
   "set -e",
   "rm -f /etc/ssh/ssh_host_*_key* /etc/machine-id /var/lib/dbus/machine-id /etc/apt/apt.conf.d/99mmdebstrap /etc/dpkg/dpkg.cfg.d/99mmdebstrap",
   ": > /etc/machine-id",
+  // Ubuntu starts sshd by its socket, which listens before the first boot is done.
+  "! [ -e /usr/lib/systemd/system/ssh.socket ] || systemctl disable ssh.socket",
   "systemctl enable cloud-init.service cloud-final.service slipway-clamp.service systemd-timesyncd.service ssh.service",
   "systemctl mask getty@.service console-getty.service getty-static.service",
   "mkdir -p -m 700 /root/.ssh",

@@ -45,24 +45,44 @@ async function ownCertificates(): Promise<TarFile[]> {
  * builder; an interrupted build leaves nothing.
  */
 export async function ensureHostImage(engine: Engine, options: HostImageOptions = {}): Promise<HostImage> {
-  const distro = options.distro ?? "debian-12";
+  const image = await named(options.distro ?? "debian-12");
+  const { name, kept } = image;
+  if (await has(engine, name)) return { name, made: "found" };
+  return exclusively(
+    kept,
+    async () => {
+      if (await has(engine, name)) return { name, made: "found" };
+      return make(engine, image, options);
+    },
+    options.signal,
+  );
+}
+
+/**
+ * Whether this machine has or can make the image of a release. Only one that is seldom within reach is looked for, once, and given up soon: where
+ * it was not found the cloud does not offer it.
+ */
+export async function canHaveImage(engine: Engine, distro: HostDistro): Promise<boolean> {
+  const { name, kept, release } = await named(distro);
+  if (release.rare === undefined || (await has(engine, name)) || (await exists(kept))) return true;
+  if (await has(engine, release.registry.join(":"))) return true;
+  if (!(await exists("/usr/bin/mmdebstrap")) || !(await exists(release.rare.keyring))) return false;
+  const answer = await fetch(release.rare.probe, { method: "HEAD", signal: AbortSignal.timeout(3_000) }).catch(
+    () => undefined,
+  );
+  return answer?.ok === true;
+}
+
+/** What the image of a release is called, and made of. */
+async function named(distro: HostDistro): Promise<Making> {
   const release = releases[distro];
   const files = [...hostFiles, ...(await ownCertificates())];
   const recipe = createHash("sha256")
     .update(JSON.stringify([1, hostPackages, finishRoot, release.mirrors, process.arch]))
     .update(tar(files))
     .digest("hex");
-  const name = `slipway/host:${distro}-${recipe.slice(0, 16)}`;
-  if (await has(engine, name)) return { name, made: "found" };
-  const kept = join(cacheFolder(), `host-${distro}-${recipe.slice(0, 16)}.tar`);
-  return exclusively(
-    kept,
-    async () => {
-      if (await has(engine, name)) return { name, made: "found" };
-      return make(engine, { name, release, kept, files }, options);
-    },
-    options.signal,
-  );
+  const short = `${distro}-${recipe.slice(0, 16)}`;
+  return { name: `slipway/host:${short}`, release, kept: join(cacheFolder(), `host-${short}.tar`), files };
 }
 
 interface Making {

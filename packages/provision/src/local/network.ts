@@ -9,6 +9,12 @@ import { runLabel } from "./run-label.ts";
 export const networkLabel = "slipway.network";
 export const addressLabel = "slipway.address";
 
+/** Labels of a container that holds this address. */
+export const holdingOf = (network: string, address: string): Readonly<Record<string, string>> => ({
+  [networkLabel]: network,
+  [addressLabel]: address,
+});
+
 interface Seen {
   readonly Labels: Readonly<Record<string, string>>;
 }
@@ -44,7 +50,7 @@ export async function withAddress<T>(
     const subnet = await ensureNetwork(engine, name, labels);
     const held = await holders(engine, name);
     const address = freeAddress(subnet, new Set(held.map((one) => one.Labels[addressLabel] ?? "")));
-    return create(address, { [networkLabel]: name, [addressLabel]: address });
+    return create(address, holdingOf(name, address));
   };
   return exclusively(`network ${name}`, work, signal);
 }

@@ -1,8 +1,11 @@
 import { perform } from "./actions.ts";
 import { type ActionRecord, actionsOf } from "./bodies.ts";
-import type { ImageSlug } from "./catalog.ts";
+import { type BaseImage, type ImageSlug, images } from "./catalog.ts";
 import type { Engine } from "./engine.ts";
+import type { Lateness } from "./faults.ts";
+import { importImage } from "./import-image.ts";
 import { exclusively } from "./lock.ts";
+import { type OwnImage, ownImageName, readImages } from "./own-images.ts";
 import { bootHost } from "./start-container.ts";
 import { type DropletRecord, type Note, readStore, removeNote } from "./store.ts";
 
@@ -12,6 +15,11 @@ export interface Cloud {
   readonly name: string;
   /** Name of a host image in the engine; built at the first call that needs it. */
   readonly image: (slug: ImageSlug) => Promise<string>;
+  /** The images that everybody may use here. */
+  readonly offered: () => Promise<readonly BaseImage[]>;
+  readonly ofNewDroplet: () => Lateness;
+  /** Hands the account's owner what DigitalOcean sends by e-mail. */
+  readonly mail: (message: string) => void;
   /** Runs work once at a time per key in this process, after the answer. */
   readonly behind: (key: string, work: () => Promise<void>) => void;
 }
@@ -20,6 +28,8 @@ export interface View {
   readonly droplets: readonly DropletRecord[];
   readonly notes: readonly Note[];
   readonly actions: readonly ActionRecord[];
+  /** Images of the account's own. */
+  readonly images: readonly OwnImage[];
 }
 
 /**
@@ -27,7 +37,7 @@ export interface View {
  * whose droplet is gone. Whoever still works on it holds its lock, so nothing is done twice.
  */
 export async function look(cloud: Cloud): Promise<View> {
-  const { droplets, notes } = await readStore(cloud.engine, cloud.name);
+  const [{ droplets, notes }, own] = await Promise.all([readStore(cloud.engine, cloud.name), readImages(cloud)]);
   const actions = actionsOf(droplets, notes);
   for (const droplet of droplets)
     if (droplet.status === "new") cloud.behind(`boot ${droplet.id}`, () => boot(cloud, droplet.id));
@@ -38,19 +48,37 @@ export async function look(cloud: Cloud): Promise<View> {
   for (const note of notes)
     if (note.droplet !== undefined && !known.has(note.droplet))
       cloud.behind(`note ${note.volume}`, () => removeNote(cloud.engine, note));
-  return { droplets, notes, actions };
+  for (const image of own)
+    if (image.status === "NEW") cloud.behind(`import ${image.id}`, () => importImage(cloud, image.id));
+  return { droplets, notes, actions, images: own };
 }
+
+/** The lock of whoever makes, replaces or removes the container of a droplet. */
+export const dropletLock = (id: number): string => `droplet ${id}`;
+
+/** Name in the engine of an image, which a droplet knows by its slug or its number. */
+export const engineImage = (cloud: Cloud, image: string): Promise<string> => {
+  const base = images.find((one) => one.slug === image);
+  return base === undefined ? Promise.resolve(ownImageName(cloud.name, Number(image))) : cloud.image(base.slug);
+};
 
 /** Starts a created droplet for the first time, unless somebody did. */
 export function boot(cloud: Cloud, id: number): Promise<void> {
-  return exclusively(`droplet ${id}`, async () => {
+  return exclusively(dropletLock(id), async () => {
     const { droplets } = await readStore(cloud.engine, cloud.name);
     const droplet = droplets.find((one) => one.id === id);
     if (droplet?.status !== "new") return;
-    await bootHost(cloud.engine, droplet.container, {
-      hostname: droplet.name,
-      rootKeys: droplet.rootKeys,
-      userData: droplet.userData,
-    });
+    await firstBoot(cloud, droplet);
   });
 }
+
+/** Starts a droplet's container for the first time, with its keys and user data. */
+export const firstBoot = (cloud: Cloud, droplet: DropletRecord): Promise<void> =>
+  bootHost(cloud.engine, droplet.container, {
+    hostname: droplet.name,
+    rootKeys: droplet.rootKeys,
+    userData: droplet.userData,
+    // A base image is nobody's yet.
+    anew: !images.some((image) => image.slug === droplet.image),
+    ...(droplet.generation === 1 && { sshLateMs: droplet.options.sshLateMs ?? 0 }),
+  });

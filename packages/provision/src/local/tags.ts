@@ -1,7 +1,7 @@
-import { readTags } from "./droplets.ts";
 import { type Call, notFound, page, type Reply, type Route, unprocessable } from "./http.ts";
 import { type Cloud, look, type View } from "./state.ts";
 import { newId, removeNote, writeNote } from "./store.ts";
+import { readTags } from "./tag-names.ts";
 
 export const tagRoutes = (cloud: Cloud): readonly Route[] => [
   ["GET", "/v2/tags", async (call) => every(await look(cloud), call)],
