@@ -1,5 +1,6 @@
 import { type Distro, debian, type Info, type Machine } from "@slipway/model";
 import { type DropletMachine, isDroplet } from "./digitalocean.ts";
+import { wantedServers } from "./hetzner/wanted.ts";
 import { operatorRef } from "./plan.ts";
 import type { Wanted } from "./resource.ts";
 
@@ -36,5 +37,9 @@ export function wantedOf(hosts: readonly HostOnMachine[], operatorKey: string): 
       ...(spec.userData !== undefined && { userData: spec.userData }),
     }),
   );
-  return [{ kind: "key", name: operatorRef.slice("key ".length), publicKey: operatorKey }, ...machines];
+  return [
+    { kind: "key", name: operatorRef.slice("key ".length), publicKey: operatorKey },
+    ...machines,
+    ...wantedServers(hosts),
+  ];
 }

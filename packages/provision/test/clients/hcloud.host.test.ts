@@ -30,7 +30,8 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-async function hcloud(...args: readonly string[]): Promise<string> {
+async function hcloud(...given: readonly (string | readonly string[])[]): Promise<string> {
+  const args = given.flat();
   const env = {
     PATH: process.env["PATH"] ?? "",
     HOME: folder,
@@ -72,10 +73,14 @@ test("a server from its making to its end", async () => {
   expect(await refused("ssh-key", "create", "--name", "two", "--public-key-from-file", keyFile)).toContain(
     "uniqueness_error",
   );
-  const made = await hcloud(
-    ...["server", "create", "--name", "web", "--type", "cx23", "--image", "debian-12", "--location", "nbg1"],
-    ...["--ssh-key", "me", "--user-data-from-file", userData, "--label", "env=test"],
-  );
+  const made = await hcloud("server create --name web --type cx23 --image debian-12 --location nbg1".split(" "), [
+    "--ssh-key",
+    "me",
+    "--user-data-from-file",
+    userData,
+    "--label",
+    "env=test",
+  ]);
   const address = /IPv4: (10\.[\d.]+)/.exec(made)?.[1] ?? "";
   expect(made).toMatch(/started \.\.\. done\nServer \d+ created/);
   expect(await table("server", "list", "-l", "env in (test)")).toEqual([
