@@ -14,9 +14,6 @@ const gateway = z
 const v4 = z.object({ ip_address: z.string(), netmask: z.string().nullish(), gateway, type: z.string() });
 const v6 = z.object({ ip_address: z.string(), netmask: z.int().nullish(), gateway, type: z.string() });
 
-/** A volume is told by its id, or by an object that has it. */
-const volumeIds = listOf(z.union([z.string(), z.object({ id: z.string() }).transform(({ id }) => id)]));
-
 export const droplet = z.object({
   id: z.int(),
   name: z.string(),
@@ -32,7 +29,7 @@ export const droplet = z.object({
   features: listOf(z.string()),
   backup_ids: listOf(z.int()),
   snapshot_ids: listOf(z.int()),
-  volume_ids: volumeIds,
+  volume_ids: listOf(z.string()),
   size_slug: z.string(),
   region: regionRef,
   image: image.pick({ slug: true, name: true, distribution: true }).extend({ id: z.int().optional() }),

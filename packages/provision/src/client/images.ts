@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { type Api, path } from "./call.ts";
-import { action, tagNames } from "./shapes.ts";
+import { type Action, action, tagNames } from "./shapes.ts";
 
 export const image = z.object({
   id: z.int(),
@@ -21,6 +21,11 @@ export const image = z.object({
   error_message: z.string().nullish(),
 });
 export type Image = z.infer<typeof image>;
+
+/** Described as an action, shown as an object that has it; either is understood. */
+const imageAction = z
+  .union([action, z.object({ action })])
+  .transform((answer): Action => ("action" in answer ? answer.action : answer));
 
 export interface NewImage {
   readonly name: string;
@@ -57,10 +62,10 @@ export const imageCalls = (api: Api) => {
       changed: { readonly name?: string; readonly distribution?: string; readonly description?: string },
     ) => api.one("PUT", path`/v2/images/${id}`, "image", image, { body: changed }),
     remove: (id: number) => api.remove(path`/v2/images/${id}`),
-    actions: (id: number) => api.every(path`/v2/images/${id}/actions`, "actions", action),
-    action: (id: number, actionId: number) => api.call("GET", path`/v2/images/${id}/actions/${actionId}`, action),
+    actions: (id: number) => api.short(path`/v2/images/${id}/actions`, "actions", action),
+    action: (id: number, actionId: number) => api.call("GET", path`/v2/images/${id}/actions/${actionId}`, imageAction),
     /** Makes a backup a snapshot, or copies an image to a region. Once done, doing it again changes nothing. */
     act: (id: number, asked: { readonly type: "convert" } | { readonly type: "transfer"; readonly region: string }) =>
-      api.call("POST", path`/v2/images/${id}/actions`, action, { body: asked, repeatable: true }),
+      api.call("POST", path`/v2/images/${id}/actions`, imageAction, { body: asked, repeatable: true }),
   };
 };

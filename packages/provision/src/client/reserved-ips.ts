@@ -56,10 +56,14 @@ const callsAt = (root: string, many: string, one: string) => (api: Api) => {
 export const reservedIpCalls = callsAt("/v2/reserved_ips", "reserved_ips", "reserved_ip");
 export const floatingIpCalls = callsAt("/v2/floating_ips", "floating_ips", "floating_ip");
 
-export const reservedIpv6 = z.object({
+/** A new one leads nowhere, and does not say so. */
+const newReservedIpv6 = z.object({
   ip: z.string(),
   region_slug: z.string().nullish(),
   reserved_at: z.string().nullish(),
+});
+export const reservedIpv6 = newReservedIpv6.extend({
+  /** Id of the droplet that it leads to. */
   droplet: dropletRef,
 });
 export type ReservedIpv6 = z.infer<typeof reservedIpv6>;
@@ -74,7 +78,12 @@ export const reservedIpv6Calls = (api: Api) => {
     async create(region: string): Promise<ReservedIpv6> {
       const before = new Set((await list()).map(({ ip }) => ip));
       const made = await api.once(
-        () => api.one("POST", "/v2/reserved_ipv6", "reserved_ipv6", reservedIpv6, { body: { region_slug: region } }),
+        async () => ({
+          ...(await api.one("POST", "/v2/reserved_ipv6", "reserved_ipv6", newReservedIpv6, {
+            body: { region_slug: region },
+          })),
+          droplet: undefined,
+        }),
         async () => {
           const found = (await list()).find(
             ({ ip, region_slug, droplet }) =>
