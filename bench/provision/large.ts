@@ -67,7 +67,7 @@ export async function large(machines: number, domains: number): Promise<Large> {
       };
     }),
   ]);
-  const wanted = [...wantedOf(hosts, operator.publicKey), ...(has ? names : [])];
+  const wanted = [...wantedOf(hosts, [], operator.publicKey), ...(has ? names : [])];
   const plan = async (): Promise<ProvisionPlan> =>
     planProvision(wanted, await observe(provider, { wanted }), { stack });
 

@@ -30,7 +30,7 @@ try {
   } else {
     const on = droplet({ cloud: "local", region: "lon1", size: "s-1vcpu-1gb" });
     const hosts = order.hosts.map((name) => ({ name, on }));
-    const wanted = wantedOf(hosts, operator.publicKey);
+    const wanted = wantedOf(hosts, [], operator.publicKey);
     const plan = planProvision(wanted, await observe(provider, { wanted }), { stack });
     say("planned");
     if (order.do === "plan, wait, apply") await next();
