@@ -1,7 +1,7 @@
 import { regions } from "./catalog.ts";
 import { type Call, notFound, page, type Reply, type Route, unprocessable } from "./http.ts";
 import { changeImage, type OwnImage, readImages } from "./own-images.ts";
-import { putResource, readResources } from "./resources.ts";
+import { dropResource, putResource, readResources } from "./resources.ts";
 import type { Cloud } from "./state.ts";
 import { newId } from "./store.ts";
 
@@ -44,6 +44,12 @@ async function done(cloud: Cloud, image: OwnImage): Promise<{ id: string; shown:
     .filter(({ data }) => data.image === image.id)
     .map(({ id, data }) => ({ id, shown: body(Number(id), data, true) }))
     .toReversed();
+}
+
+/** Forgets what was done to an image that is gone. */
+export async function forgetActions(cloud: Cloud, image: number): Promise<void> {
+  for (const { id, data } of await readResources<ImageAction>(cloud, kind))
+    if (data.image === image) await dropResource(cloud, kind, id);
 }
 
 async function list(cloud: Cloud, call: Call, id: string): Promise<Reply> {

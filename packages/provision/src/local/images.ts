@@ -1,6 +1,6 @@
 import { distributions, images, regions } from "./catalog.ts";
 import { type Call, notFound, page, Refusal, type Reply, type Route, unprocessable } from "./http.ts";
-import { imageActionRoutes } from "./image-actions.ts";
+import { forgetActions, imageActionRoutes } from "./image-actions.ts";
 import { ownImageBody, snapshotBody } from "./image-bodies.ts";
 import { importImage } from "./import-image.ts";
 import {
@@ -111,6 +111,7 @@ async function remove(cloud: Cloud, id: number): Promise<Reply> {
 export async function removeImage(cloud: Cloud, id: number): Promise<void> {
   await dropImage(cloud.engine, ownImageName(cloud.name, id));
   await dropResource(cloud, imageKind, String(id));
+  await forgetActions(cloud, id);
   cloud.behind("sweep images", () => sweepImages(cloud));
 }
 
