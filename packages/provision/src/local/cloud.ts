@@ -17,6 +17,7 @@ import { canHaveImage, ensureHostImage, ensureImage } from "./image.ts";
 import { imageRoutes } from "./images.ts";
 import { keyRoutes } from "./keys.ts";
 import { type Limits, usualLimits } from "./limits.ts";
+import { projectRoutes } from "./projects.ts";
 import type { Cloud } from "./state.ts";
 import { tagRoutes } from "./tags.ts";
 
@@ -114,6 +115,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
       ...associatedRoutes(cloud),
       ...imageRoutes(cloud),
       ...domainRoutes(cloud),
+      ...projectRoutes(cloud),
     ].map((route) => served(cloud, route)),
     token,
     options.faults,
