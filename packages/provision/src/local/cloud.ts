@@ -18,6 +18,7 @@ import { canHaveImage, ensureHostImage, ensureImage } from "./image.ts";
 import { imageRoutes } from "./images.ts";
 import { keyRoutes } from "./keys.ts";
 import { type Limits, usualLimits } from "./limits.ts";
+import { projectRoutes } from "./projects.ts";
 import type { Cloud } from "./state.ts";
 import { tagRoutes } from "./tags.ts";
 
@@ -118,6 +119,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
     ...associatedRoutes(cloud),
     ...imageRoutes(cloud),
     ...domainRoutes(cloud),
+    ...projectRoutes(cloud),
   ].map((route) => served(cloud, route));
   const server = serve(
     [...routes, ...hetznerRoutes(cloud, routes)],
