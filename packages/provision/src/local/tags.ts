@@ -43,6 +43,11 @@ function body(tags: Tags, call: Call, tag: string): object {
 const has = (thing: Taggable, tag: string): boolean =>
   thing.tags.some((one) => one.toLowerCase() === tag.toLowerCase());
 
+/** In whatever writing it is there. */
+async function takeOff(thing: Taggable, tag: string): Promise<void> {
+  for (const written of thing.tags) if (written.toLowerCase() === tag.toLowerCase()) await thing.set(written, false);
+}
+
 const every = (tags: Tags, call: Call): Reply =>
   page(
     call,
@@ -88,9 +93,7 @@ const remove = (cloud: Cloud, tag: string): Promise<Reply> =>
   alone(cloud, async () => {
     const tags = await tagsOf(cloud);
     known(tags, tag);
-    for (const thing of tags.things)
-      for (const written of thing.tags)
-        if (written.toLowerCase() === tag.toLowerCase()) await thing.set(written, false);
+    for (const thing of tags.things) await takeOff(thing, tag);
     const note = tags.made.get(tag);
     if (note !== undefined) await cloud.engine.call("DELETE", `/volumes/${note}`, { accept: [404] });
     return { status: 204 };
@@ -111,7 +114,7 @@ const attach = (cloud: Cloud, call: Call, tag: string, on: boolean): Promise<Rep
       if (thing === undefined && on) throw notFound();
       return thing;
     });
-    // What has no tag but by its things stays when it is taken off the last of them.
+    // A tag stays when it is taken off the last thing that has it.
     if (!on && !tags.made.has(tag))
       await writeNote(cloud.engine, cloud.name, {
         kind: "tag",
@@ -119,6 +122,10 @@ const attach = (cloud: Cloud, call: Call, tag: string, on: boolean): Promise<Rep
         droplet: undefined,
         data: { name: tag },
       });
-    for (const thing of wanted) if (thing !== undefined && has(thing, tag) !== on) await thing.set(tag, on);
+    for (const thing of wanted) {
+      if (thing === undefined) continue;
+      if (!on) await takeOff(thing, tag);
+      else if (!has(thing, tag)) await thing.set(tag, true);
+    }
     return { status: 204 };
   });
