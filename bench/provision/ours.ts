@@ -49,7 +49,7 @@ export async function ours(name: string, machines: number, operator: SshKeyPair)
   const provider = digitalOceanProvider(client, { stack: name });
   const on = droplet({ cloud: "local", region: "lon1", size: "s-1vcpu-1gb" });
   const hosts = Array.from({ length: machines }, (_, index) => ({ name: `m${index + 1}`, on }));
-  const wanted = wantedOf(hosts, operator.publicKey);
+  const wanted = wantedOf(hosts, [], operator.publicKey);
   const plan = async (): Promise<ProvisionPlan> =>
     planProvision(wanted, await observe(provider, { wanted }), { stack: name });
 
