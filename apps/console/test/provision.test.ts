@@ -42,7 +42,7 @@ const seen: readonly Seen[] = [
   { ...known, kind: "volume", name: "data", region: "lon1", gigabytes: 50, filesystem: "ext4", machine: "web", protect: true, attachedTo: "1" },
   { ...known, kind: "firewall", name: "front", machines: ["web"], inbound: rules, outbound: [] },
   { ...known, kind: "reserved-ip", name: "front", machine: "web", address: "198.51.100.9", region: "lon1", assignedTo: "1" },
-  { ...known, kind: "domain", name: "example.org" },
+  { ...known, kind: "domain", name: "example.org", empty: false },
   { ...known, kind: "record", name: "example.org www A", domain: "example.org", host: "www", type: "A", data: "192.0.2.1", ttl: 60 },
   { ...known, kind: "record", name: "example.org @ A", domain: "example.org", host: "@", type: "A", data: "198.51.100.9", ttl: 60 },
   { ...known, kind: "record", name: "example.org blog CNAME", domain: "example.org", host: "blog", type: "CNAME", data: "www.example.org.", ttl: 60 },

@@ -28,6 +28,7 @@ export const errors = {
     exitCode: 1,
     hint: "name a distribution's image by its slug, or a snapshot of the account by its id",
   },
+  "cloud.protected": { exitCode: 1, hint: "take the protection away by a plan that unprotects it, then run again" },
   "machine.busy": { exitCode: 1, hint: "wait until the machine's pending action is done, then run again" },
   "rate.limited": { exitCode: 1, hint: "wait that long, then run again; other programs with this token count too" },
   "cloud.failed": { exitCode: 1, hint: "run again: what was made is found by its tags and nothing is made twice" },

@@ -2,6 +2,8 @@ import type { Clock, Secrets } from "@slipway/model";
 import { digitalOcean } from "./client/client.ts";
 import { digitalOceanProvider } from "./digitalocean/provider.ts";
 import { fail } from "./errors.ts";
+import { openHetzner } from "./hetzner/open.ts";
+import { serverHosts } from "./hetzner/wanted.ts";
 import type { Provider } from "./provider.ts";
 import { dropletHosts, type HostOnMachine } from "./wanted.ts";
 
@@ -22,15 +24,19 @@ export interface OpenCloudOptions {
 
 /** The provider of the hosts' machines; disposing ends a local cloud's server, not its machines. */
 export interface OpenCloud extends AsyncDisposable {
-  readonly where: "local" | "digitalocean";
+  readonly where: "local" | "digitalocean" | "hetzner";
   readonly provider: Provider;
 }
 
-/** Opens the cloud that the hosts' machines name: DigitalOcean with their token, or this machine's local cloud. */
+/** Opens the cloud that the hosts' machines name: DigitalOcean or Hetzner with their token, or this machine's local cloud. */
 export async function openCloud(hosts: readonly HostOnMachine[], options: OpenCloudOptions): Promise<OpenCloud> {
   const specs = dropletHosts(hosts).map((host) => host.on.spec);
   const [first] = specs;
-  if (first === undefined) throw fail("plan.problems", "no host has a droplet for its machine");
+  const servers = serverHosts(hosts);
+  if (servers.length > 0 && first === undefined) return openHetzner(servers, options);
+  if (first === undefined) throw fail("plan.problems", "no host has a droplet or a server for its machine");
+  if (servers.length > 0)
+    throw fail("plan.problems", "the hosts' machines are in different clouds; plan each cloud by itself");
   if (specs.some((spec) => spec.cloud !== first.cloud || spec.token?.name !== first.token?.name))
     throw fail("plan.problems", "the hosts' droplets are in different clouds; plan each cloud by itself");
   const common = { ...(options.clock && { clock: options.clock }), ...(options.signal && { signal: options.signal }) };

@@ -1,5 +1,6 @@
 import { type Distro, debian, type Info, type Machine } from "@slipway/model";
 import { type DropletMachine, isDroplet } from "./digitalocean.ts";
+import { wantedServers } from "./hetzner/wanted.ts";
 import { operatorRef } from "./plan.ts";
 import type { Wanted } from "./resource.ts";
 import type { Around, Resource } from "./resources/declared.ts";
@@ -53,7 +54,7 @@ export function wantedOf(
     }),
   );
   const operator: Wanted = { kind: "key", name: operatorRef.slice("key ".length), publicKey: operatorKey };
-  return [operator, ...machines, ...resources.flatMap((one) => plain(one, around))];
+  return [operator, ...machines, ...wantedServers(hosts), ...resources.flatMap((one) => plain(one, around))];
 }
 
 function plain(one: Resource, around: Around): readonly Wanted[] {

@@ -24,7 +24,7 @@ import type { Session } from "./session.ts";
 
 /** What ops.config.ts asks of the cloud. */
 export const wantedHere = ({ project, identity }: Session): readonly Wanted[] =>
-  wantedOf(project.platform.hosts, identity.ssh.publicKey);
+  wantedOf(project.platform.hosts, project.platform.resources ?? [], identity.ssh.publicKey);
 
 /** Whether anything of the platform is made in a cloud. */
 export const hasCloud = ({ project }: Session): boolean => project.platform.hosts.some((host) => isDroplet(host.on));

@@ -1,7 +1,7 @@
 import { systemClock } from "@slipway/model";
 import { z } from "zod";
 import { fail } from "../errors.ts";
-import { CallError, type Endpoint, type Method, requester } from "./request.ts";
+import { CallError, dialectOf, type Endpoint, type Method, requester } from "./request.ts";
 
 /** Values of a query; what is undefined is left out. */
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
@@ -42,11 +42,11 @@ export const path = (parts: TemplateStringsArray, ...values: readonly (string | 
 
 const defaultLagMs = 10_000;
 const createAttempts = 3;
-const pageSize = 200;
 const listAttempts = 3;
 
 export function apiOf(endpoint: Endpoint): Api {
   const request = requester(endpoint);
+  const dialect = dialectOf(endpoint);
   const clock = endpoint.clock ?? systemClock;
 
   const call: Api["call"] = async (method, path, shape, more = {}) => {
@@ -60,7 +60,7 @@ export function apiOf(endpoint: Endpoint): Api {
     });
     const parsed = shape.safeParse(value);
     if (parsed.success) return parsed.data;
-    throw fail("cloud.unexpected", `the answer to ${method} ${path} is not what DigitalOcean's API describes`, {
+    throw fail("cloud.unexpected", `the answer to ${method} ${path} is not what ${dialect.name} describes`, {
       cause: parsed.error,
     });
   };
@@ -72,19 +72,18 @@ export function apiOf(endpoint: Endpoint): Api {
     shape: z.ZodType<T>,
     query: Query,
   ): Promise<{ all: T[]; moved: boolean }> => {
-    const answer = z.object({ [name]: z.array(shape).nullish() }).and(paging);
+    const answer = z.looseObject({ [name]: z.array(shape).nullish() });
     const all: T[] = [];
     let total: number | undefined;
     let moved = false;
     for (let page = 1, asked = query; ; ) {
       const got = await call("GET", path, answer, { query: asked });
       all.push(...((got as Record<string, T[] | null | undefined>)[name] ?? []));
-      moved ||= total !== undefined && got.meta?.total !== total;
-      total = got.meta?.total ?? undefined;
-      const next = got.links?.pages?.next;
-      if (next === undefined) break;
-      const told = Number(new URL(next, endpoint.url).searchParams.get("page"));
-      page = told > page ? told : page + 1;
+      const pages = dialect.pages(got, page);
+      moved ||= total !== undefined && pages.total !== total;
+      total = pages.total;
+      if (pages.next === undefined) break;
+      page = pages.next;
       asked = { ...query, page };
     }
     return { all, moved };
@@ -114,7 +113,7 @@ export function apiOf(endpoint: Endpoint): Api {
       const answer = await call(method, path, z.object({ [name]: shape }), more);
       return answer[name] as z.infer<typeof shape>;
     },
-    every: (path, name, shape, query) => whole(path, name, shape, { ...query, per_page: pageSize, page: 1 }),
+    every: (path, name, shape, query) => whole(path, name, shape, { ...query, per_page: dialect.pageSize, page: 1 }),
     short: (path, name, shape) => whole(path, name, shape, {}),
     tell: async (method, path, more) => {
       await call(method, path, nothing, more);
@@ -145,11 +144,6 @@ export function apiOf(endpoint: Endpoint): Api {
     appears,
   };
 }
-
-const paging = z.object({
-  links: z.object({ pages: z.object({ next: z.string().optional() }).nullish() }).nullish(),
-  meta: z.object({ total: z.number().nullish() }).nullish(),
-});
 
 function queryOf(query: Query = {}): string {
   const given = new URLSearchParams();

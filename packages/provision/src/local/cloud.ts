@@ -12,6 +12,7 @@ import { type Engine, engineAt } from "./engine.ts";
 import type { Faults } from "./faults.ts";
 import { settling, syncGateway } from "./gateway.ts";
 import { gatewayRecipe } from "./gateway-files.ts";
+import { hetznerRoutes } from "./hetzner/routes.ts";
 import { page, type Route, serve } from "./http.ts";
 import { canHaveImage, ensureHostImage, ensureImage } from "./image.ts";
 import { imageRoutes } from "./images.ts";
@@ -108,17 +109,18 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
   // Whoever serves the cloud finishes what another left half-way; the rest is taken up when it is looked at.
   cloud.behind("destructions", () => takeUpDestructions(cloud));
   const token = options.token ?? randomBytes(24).toString("hex");
+  const routes = [
+    ...describing(options.name),
+    ...keyRoutes(cloud),
+    ...tagRoutes(cloud),
+    ...actionRoutes(cloud),
+    ...dropletRoutes(cloud),
+    ...associatedRoutes(cloud),
+    ...imageRoutes(cloud),
+    ...domainRoutes(cloud),
+  ].map((route) => served(cloud, route));
   const server = serve(
-    [
-      ...describing(options.name),
-      ...keyRoutes(cloud),
-      ...tagRoutes(cloud),
-      ...actionRoutes(cloud),
-      ...dropletRoutes(cloud),
-      ...associatedRoutes(cloud),
-      ...imageRoutes(cloud),
-      ...domainRoutes(cloud),
-    ].map((route) => served(cloud, route)),
+    [...routes, ...hetznerRoutes(cloud, routes)],
     token,
     options.faults,
     options.limits ?? usualLimits,

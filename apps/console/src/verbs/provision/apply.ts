@@ -1,5 +1,5 @@
 import { exitCodes } from "@slipway/model";
-import { type ApplyResult, changesOf, type ProvisionPlan } from "@slipway/provision";
+import { type ApplyResult, changesOf, type OpenCloud, type ProvisionPlan } from "@slipway/provision";
 import { coloured } from "../../cli/colour.ts";
 import { agree, canAsk } from "../../cli/confirm.ts";
 import type { Context } from "../../cli/context.ts";
@@ -18,7 +18,7 @@ export interface ApplyOptions extends PlanOptions {
 }
 
 /** Whether somebody has to agree: something is lost, or costs more. On the local cloud nothing costs. Pure. */
-export function mustAgree(plan: Pick<ProvisionPlan, "steps" | "change">, where: "local" | "digitalocean"): boolean {
+export function mustAgree(plan: Pick<ProvisionPlan, "steps" | "change">, where: OpenCloud["where"]): boolean {
   if (plan.steps.some((step) => step.do === "delete" || step.do === "replace")) return true;
   return where !== "local" && plan.change > 0;
 }
