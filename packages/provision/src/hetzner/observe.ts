@@ -1,0 +1,48 @@
+import type { Scope } from "../provider.ts";
+import { type Kind, refOf, type Seen } from "../resource.ts";
+import { selectorOf } from "./calls.ts";
+import type { Context } from "./context.ts";
+import { firewallOf } from "./firewalls.ts";
+import { concerned } from "./keys.ts";
+import { machineOf } from "./machines.ts";
+import { label } from "./marks.ts";
+import { reservedIpOf } from "./reserved-ips.ts";
+import type { Pricing } from "./shapes.ts";
+import { volumeOf } from "./volumes.ts";
+
+/**
+ * Everything of the stack, and what has the name of something wanted, in one list for each kind, all at once. Kinds that nothing wanted asks for are
+ * read too: only their labels tell whether the stack has any.
+ */
+export async function observeAll({ client, stack }: Context, { wanted, adopt = [] }: Scope): Promise<readonly Seen[]> {
+  const ours = selectorOf(label.stack, stack);
+  const asks = (kind: Kind): boolean => wanted.some((one) => one.kind === kind);
+  // Those of others stand in the way, or are to be adopted.
+  const listed = (kind: Kind): string | undefined =>
+    asks(kind) && (kind !== "machine" || adopt.length > 0) ? undefined : ours;
+  const [servers, keys, volumes, firewalls, addresses] = await Promise.all([
+    client.servers.list(listed("machine")),
+    client.keys.list(),
+    client.volumes.list(listed("volume")),
+    client.firewalls.list(listed("firewall")),
+    client.floatingIps.list(listed("reserved-ip")),
+  ]);
+  const monthly = addresses.length === 0 ? 0 : priceOf(await client.pricing());
+  const all = servers.map((server) => machineOf(server, stack));
+  const machines = all.filter((one) => one.ours || adopt.includes(one.id));
+  const publicKeys = wanted.flatMap((one) => (one.kind === "key" ? [one.publicKey] : []));
+  const names = new Set(wanted.map(refOf));
+  const rest: readonly Seen[] = [
+    ...volumes.map((one) => volumeOf(one, stack, machines)),
+    ...firewalls.map((one) => firewallOf(one, stack, machines)),
+    ...addresses.map((one) => reservedIpOf(one, stack, { machines, monthly })),
+  ];
+  return [
+    ...machines,
+    ...concerned(keys, stack, publicKeys),
+    ...rest.filter((one) => one.ours || adopt.includes(one.id) || names.has(refOf(one))),
+  ];
+}
+
+const priceOf = ({ floating_ips }: Pricing): number =>
+  Number(floating_ips.find((one) => one.type === "ipv4")?.prices[0]?.price_monthly.net ?? 0);
