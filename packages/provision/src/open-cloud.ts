@@ -49,7 +49,7 @@ export async function openCloud(hosts: readonly HostOnMachine[], options: OpenCl
       limits: [],
       ...common,
     });
-    const provider = digitalOceanProvider(client, { stack: options.name, ...common });
+    const provider = digitalOceanProvider(client, { stack: options.name, lagMs: 1_000, ...common });
     return { where: "local", provider, [Symbol.asyncDispose]: () => local[Symbol.asyncDispose]() };
   }
   const { token } = first;

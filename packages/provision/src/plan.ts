@@ -3,7 +3,14 @@ import { differences, type FieldChange, otherUserData } from "./plan/differences
 import { type Match, match } from "./plan/match.ts";
 import { monthlyOf, monthlyOfSeen } from "./plan/money.ts";
 import { ordered } from "./plan/order.ts";
-import { machineProblems, nameProblems, quotaProblem, referenceProblems, volumeProblems } from "./plan/problems.ts";
+import {
+  addressProblems,
+  machineProblems,
+  nameProblems,
+  quotaProblem,
+  referenceProblems,
+  volumeProblems,
+} from "./plan/problems.ts";
 import type { Catalog, Traits } from "./provider.ts";
 import { type Ref, refOf, type Seen, type Wanted } from "./resource.ts";
 
@@ -83,13 +90,14 @@ export function planProvision(wanted: readonly Wanted[], observed: Observed, opt
   const { matches, unlisted } = match(wanted, seen, adopt);
   const moving = new Set(
     matches.flatMap((one) =>
-      one.wanted.kind === "machine" && (one.superseded.length > 0 || mustReplace(one, observed, options))
+      one.wanted.kind === "machine" && (isHalfWay(one) || mustReplace(one, observed, options))
         ? [refOf(one.wanted)]
         : [],
     ),
   );
   const work: Work = { options, observed, moving, drift: [], problems: [] };
   work.problems.push(
+    ...addressProblems(matches),
     ...nameProblems(options.stack, wanted, traits),
     ...referenceProblems(wanted),
     ...matches.flatMap((one) => one.problem ?? []),
@@ -142,6 +150,9 @@ function mustReplace({ wanted, seen }: Match, { traits, seen: all }: Observed, o
   );
 }
 
+/** Whether a former run marked the old machine and did not come to making the new one. */
+const isHalfWay = ({ seen, superseded }: Match): boolean => seen === undefined && superseded.length > 0;
+
 const mayReplace = (ref: Ref, { replace }: PlanOptions): boolean =>
   (replace ?? []).some((one) => one.toLowerCase() === ref);
 
@@ -166,6 +177,8 @@ function stepsOf(one: Match, work: Work): readonly Step[] {
   if (seen === undefined) return [step("create", { change: monthly }), ...old];
   if (!seen.ours && adopted !== undefined)
     return [step("adopt", { cloudId: seen.id, change: monthly, reason: `${seen.id} becomes the stack's` }), ...old];
+  if (seen.kind === "domain" && !seen.ours && seen.empty)
+    return [step("adopt", { cloudId: seen.id, reason: "nothing is in it" }), ...old];
   if (!seen.ours) return [step("keep", { cloudId: seen.id, monthly: 0, reason: "it was there before" }), ...old];
   const fields = differences(wanted, seen, { ...work.observed, moving: work.moving });
   const change = cents(monthly - monthlyOfSeen(seen, catalog));

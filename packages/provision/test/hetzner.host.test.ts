@@ -47,7 +47,7 @@ const connect: Parameters<typeof applyProvision>[1]["connect"] = (address, signa
   ssh(address, { privateKey: operator.privateKey }, { signal });
 
 async function plan(provider: Provider, of: Hosts = hosts, more: Partial<PlanOptions> = {}): Promise<ProvisionPlan> {
-  const wanted = wantedOf(of, operator.publicKey);
+  const wanted = wantedOf(of, [], operator.publicKey);
   return planProvision(wanted, await observe(provider, { wanted }), { stack, ...more });
 }
 

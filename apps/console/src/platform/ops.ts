@@ -1,6 +1,7 @@
 import type { FleetOptions } from "@slipway/config";
 import type { Host, Os } from "@slipway/model";
 import type { Monitor } from "@slipway/monitor";
+import type { Resource } from "@slipway/provision";
 import { fail } from "../errors.ts";
 
 /** A team's CI: which host runs it and which repositories it serves. */
@@ -35,6 +36,8 @@ export interface OpsSpec<Repository extends string> {
   /** Whose secrets of the vault it uses, such as `"staging"`: those before the ones for all. Default: only those for all. */
   readonly context?: string;
   readonly hosts: readonly Host[];
+  /** What the cloud is asked for besides the hosts' machines: volumes, firewalls, domains, reserved addresses, keys, projects. */
+  readonly resources?: readonly Resource[];
   readonly ci?: CiSpec<Repository>;
   readonly deployments?: Readonly<Record<string, DeploymentSpec<NoInfer<Repository>>>>;
   readonly monitor?: MonitorStation;

@@ -26,7 +26,7 @@ const bootMs = 60_000;
 async function planOf(session: Session) {
   const { platform } = session.project;
   const { provider } = await session.cloud();
-  const wanted = wantedOf(platform.hosts, session.identity.ssh.publicKey);
+  const wanted = wantedOf(platform.hosts, platform.resources ?? [], session.identity.ssh.publicKey);
   return planProvision(wanted, await observe(provider, { wanted }), { stack: platform.name });
 }
 

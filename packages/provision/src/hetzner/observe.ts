@@ -27,20 +27,23 @@ export async function observeAll({ client, stack }: Context, { wanted, adopt = [
     client.firewalls.list(listed("firewall")),
     client.floatingIps.list(listed("reserved-ip")),
   ]);
+  const adopted = (kind: Kind, id: number): string | undefined =>
+    adopt.find((one) => one.id === String(id) && one.ref.startsWith(`${kind} `))?.ref.slice(kind.length + 1);
   const monthly = addresses.length === 0 ? 0 : priceOf(await client.pricing());
-  const all = servers.map((server) => machineOf(server, stack));
-  const machines = all.filter((one) => one.ours || adopt.includes(one.id));
+  const machines = servers
+    .map((server) => machineOf(server, stack, adopted("machine", server.id)))
+    .filter((one) => one.ours || adopted("machine", Number(one.id)) !== undefined);
   const publicKeys = wanted.flatMap((one) => (one.kind === "key" ? [one.publicKey] : []));
-  const names = new Set(wanted.map(refOf));
+  const names = new Set([...wanted.map(refOf), ...adopt.map((one) => one.ref)]);
   const rest: readonly Seen[] = [
-    ...volumes.map((one) => volumeOf(one, stack, machines)),
-    ...firewalls.map((one) => firewallOf(one, stack, machines)),
-    ...addresses.map((one) => reservedIpOf(one, stack, { machines, monthly })),
+    ...volumes.map((one) => volumeOf(one, stack, machines, adopted("volume", one.id))),
+    ...firewalls.map((one) => firewallOf(one, stack, machines, adopted("firewall", one.id))),
+    ...addresses.map((one) => reservedIpOf(one, stack, { machines, monthly, adopted: adopted("reserved-ip", one.id) })),
   ];
   return [
     ...machines,
     ...concerned(keys, stack, publicKeys),
-    ...rest.filter((one) => one.ours || adopt.includes(one.id) || names.has(refOf(one))),
+    ...rest.filter((one) => one.ours || names.has(refOf(one))),
   ];
 }
 

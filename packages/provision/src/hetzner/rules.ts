@@ -1,4 +1,4 @@
-import type { FirewallRule, SeenMachine } from "../resource.ts";
+import { everyMachine, type FirewallRule, type SeenMachine } from "../resource.ts";
 import type { Rule } from "./shapes.ts";
 
 // Hetzner's rules know networks only. A rule for machines of the stack has their addresses for its networks, and their names in its description.
@@ -7,8 +7,6 @@ const start = "machines: ";
 /** In documentation only: a rule may not be without any network, and this one is nobody's. */
 const nobody = "192.0.2.1/32";
 const everywhere = ["0.0.0.0/0", "::/0"];
-/** Stands for all machines of the stack. */
-const everyMachine = "*";
 
 export type Machines = readonly Pick<SeenMachine, "name" | "address" | "privateAddress">[];
 

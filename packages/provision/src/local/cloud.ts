@@ -1,15 +1,20 @@
 import { createHash, randomBytes } from "node:crypto";
 import type { AddressInfo } from "node:net";
+import { setTimeout } from "node:timers/promises";
+import { messageOf } from "@slipway/model";
 import { fail } from "../errors.ts";
 import { actionRoutes } from "./actions.ts";
 import { associatedRoutes, takeUpDestructions } from "./associated.ts";
 import { type BaseImage, distroOf, type ImageSlug, images, regions, sizes } from "./catalog.ts";
+import { domainRoutes } from "./domains.ts";
 import { dropletLimit, dropletRoutes } from "./droplets.ts";
 import { type Engine, engineAt } from "./engine.ts";
 import type { Faults } from "./faults.ts";
+import { settling, syncGateway } from "./gateway.ts";
+import { gatewayRecipe } from "./gateway-files.ts";
 import { hetznerRoutes } from "./hetzner/routes.ts";
 import { page, type Route, serve } from "./http.ts";
-import { canHaveImage, ensureHostImage } from "./image.ts";
+import { canHaveImage, ensureHostImage, ensureImage } from "./image.ts";
 import { imageRoutes } from "./images.ts";
 import { keyRoutes } from "./keys.ts";
 import { type Limits, usualLimits } from "./limits.ts";
@@ -54,9 +59,26 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
   await engine.call("GET", "/_ping");
   const running = new Map<string, Promise<void>>();
   const made = new Map<ImageSlug, Promise<string>>();
+  let gatewayImage: Promise<string | undefined> | undefined;
+  let settled: Promise<void> = Promise.resolve();
+  const settle = settling(() => syncGateway(cloud).catch((error: unknown) => options.onFailure?.(error)));
   let offered: Promise<readonly BaseImage[]> | undefined;
   const cloud: Cloud = {
     engine,
+    gatewayImage: () => {
+      gatewayImage ??= ensureImage(engine, gatewayRecipe, options).then(
+        ({ name }) => name,
+        (error: unknown) => {
+          options.onProgress?.(`no name server and no metadata for droplets: ${messageOf(error)}`);
+          return undefined;
+        },
+      );
+      return gatewayImage;
+    },
+    settled: () => {
+      settled = settle();
+      return settled;
+    },
     name: options.name,
     image: (slug) => {
       const image =
@@ -75,7 +97,8 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
       if (running.has(key)) return;
       const done = work()
         .catch((error: unknown) => options.onFailure?.(error))
-        .finally(() => running.delete(key));
+        .finally(() => running.delete(key))
+        .then(() => (key.startsWith("action ") ? cloud.settled() : undefined));
       running.set(key, done);
     },
   };
@@ -90,9 +113,12 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
     ...dropletRoutes(cloud),
     ...associatedRoutes(cloud),
     ...imageRoutes(cloud),
-  ];
+    ...domainRoutes(cloud),
+  ].map((route) => served(cloud, route));
   const both = [...routes, ...hetznerRoutes(cloud, routes)];
   const server = serve(both, token, options.faults, options.limits ?? usualLimits);
+  // What a killed process left half-way.
+  void cloud.settled();
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(0, "127.0.0.1", resolve);
@@ -102,6 +128,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
     server.closeAllConnections();
     await closed;
     await Promise.all(running.values());
+    await settled;
   };
   options.signal?.addEventListener("abort", () => void dispose(), { once: true });
   return {
@@ -110,6 +137,22 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
     [Symbol.asyncDispose]: dispose,
   };
 }
+
+/** After a change the cloud's names and metadata follow; who removes something or changes a name waits for that, not for an image to be built. */
+const served = (cloud: Cloud, [method, path, handler]: Route): Route =>
+  method === "GET"
+    ? [method, path, handler]
+    : [
+        method,
+        path,
+        async (call, ...captured) => {
+          const reply = await handler(call, ...captured);
+          const settled = cloud.settled();
+          if (method === "DELETE" || path.startsWith("/v2/domains"))
+            await Promise.race([settled, setTimeout(2_000, undefined, { ref: false })]);
+          return reply;
+        },
+      ];
 
 /** The base images that this machine has or can make. */
 async function offeredBy(engine: Engine): Promise<readonly BaseImage[]> {

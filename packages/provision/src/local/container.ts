@@ -9,6 +9,8 @@ export interface HostContainer {
   /** Fixed address on that network. */
   readonly address: string;
   readonly nameservers: readonly string[];
+  /** Address of the cloud's own machine, which resolves names and tells metadata. */
+  readonly gateway?: string;
   readonly labels: Readonly<Record<string, string>>;
   /** Of the machine's size; without them it may use all that the engine's machine has. */
   readonly limits?: HostLimits;
@@ -46,6 +48,7 @@ export const hostContainer = (host: HostContainer): object => ({
     "container=docker",
     "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
     `SLIPWAY_NAMESERVERS=${host.nameservers.join(" ")}`,
+    `SLIPWAY_GATEWAY=${host.gateway ?? ""}`,
   ],
   StopSignal: "SIGRTMIN+3",
   StopTimeout: 20,

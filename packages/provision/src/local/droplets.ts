@@ -172,6 +172,8 @@ async function build(cloud: Cloud, asked: NewDroplet, image: string): Promise<Dr
   };
   const droplet = { ...asked, options };
   const labels = dropletLabels(cloud.name, ids, droplet);
+  // A droplet learns of it when it is made.
+  await cloud.gatewayImage();
   const made = await createHost(cloud.engine, {
     container: containerName(cloud.name, ids.id, droplet.name),
     hostname: droplet.name,

@@ -29,14 +29,17 @@ for file in hostname hosts resolv.conf; do
 done
 # The engine's own resolver (127.0.0.11) is out of reach of containers on this host, so the real name servers are named.
 if [ -n "$SLIPWAY_NAMESERVERS" ]; then
-  { echo "# written by the cloud at boot"; for server in $SLIPWAY_NAMESERVERS; do echo "nameserver $server"; done; } > /etc/resolv.conf
+  # The cloud's own answers for its zones; the others are asked when it is not there.
+  { echo "# written by the cloud at boot"; for server in $SLIPWAY_GATEWAY $SLIPWAY_NAMESERVERS; do echo "nameserver $server"; done
+    [ -z "$SLIPWAY_GATEWAY" ] || echo "options timeout:1"; } > /etc/resolv.conf
 fi
+[ -z "$SLIPWAY_GATEWAY" ] || ip route replace 169.254.169.254 via "$SLIPWAY_GATEWAY"
 : > /var/lib/slipway/booted
 mount -o remount,bind,rw /sys/fs/cgroup
 while read -r _ _ _ _ point _; do
   case "$point" in /sys/fs/cgroup/*) mount -o remount,bind,rw "$point" ;; esac
 done < /proc/self/mountinfo
-unset SLIPWAY_NAMESERVERS
+unset SLIPWAY_NAMESERVERS SLIPWAY_GATEWAY
 exec /lib/systemd/systemd
 `;
 

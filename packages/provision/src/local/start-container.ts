@@ -1,6 +1,8 @@
 import { type HostLimits, hostContainer } from "./container.ts";
 import { type Engine, hasStatus } from "./engine.ts";
-import { holdingOf, nameservers, withAddress } from "./network.ts";
+import { hasGateway } from "./gateway-files.ts";
+import { gatewayAddress, holdingOf, nameservers, withAddress } from "./network.ts";
+import { cloudLabel } from "./store.ts";
 import { tar } from "./tar.ts";
 import { finalScript, initScript, readUserData } from "./user-data.ts";
 
@@ -23,11 +25,14 @@ export async function createHost(
   signal?: AbortSignal,
 ): Promise<{ id: string; address: string }> {
   const servers = await nameservers();
+  const served = cloudLabel in host.networkLabels && (await hasGateway(engine));
   const create = async (
     address: string,
     holding: Readonly<Record<string, string>>,
   ): Promise<{ id: string; address: string }> => {
-    const body = hostContainer({ ...host, address, nameservers: servers, labels: { ...host.labels, ...holding } });
+    const labels = { ...host.labels, ...holding };
+    const gateway = served ? { gateway: gatewayAddress(address) } : {};
+    const body = hostContainer({ ...host, ...gateway, address, nameservers: servers, labels });
     const made = await engine.call("POST", "/containers/create", {
       query: { name: host.container },
       body,

@@ -15,6 +15,10 @@ export interface Cloud {
   readonly name: string;
   /** Name of a host image in the engine; built at the first call that needs it. */
   readonly image: (slug: ImageSlug) => Promise<string>;
+  /** Name of the image of the cloud's own machine; undefined where it cannot be had. */
+  readonly gatewayImage: () => Promise<string | undefined>;
+  /** Resolves when the cloud's names and metadata are served as they are known now, or could not be. */
+  readonly settled: () => Promise<void>;
   /** The images that everybody may use here. */
   readonly offered: () => Promise<readonly BaseImage[]>;
   readonly ofNewDroplet: () => Lateness;
@@ -68,6 +72,8 @@ export function boot(cloud: Cloud, id: number): Promise<void> {
     const { droplets } = await readStore(cloud.engine, cloud.name);
     const droplet = droplets.find((one) => one.id === id);
     if (droplet?.status !== "new") return;
+    // What runs at its first boot may ask for metadata.
+    await cloud.settled();
     await firstBoot(cloud, droplet);
   });
 }

@@ -182,7 +182,8 @@ const filters = (cloud: string): object => ({ filters: { label: [`${cloudLabel}=
 export async function readStore(engine: Engine, cloud: string): Promise<{ droplets: DropletRecord[]; notes: Note[] }> {
   // Notes first: a note is younger than its droplet, so one whose droplet is not seen afterwards belongs to none.
   const notes = await readNotes(engine, cloud);
-  const containers = await engine.call("GET", "/containers/json", { query: { all: true, ...filters(cloud) } });
+  const of = { filters: { label: [`${cloudLabel}=${cloud}`, label("droplet")] } };
+  const containers = await engine.call("GET", "/containers/json", { query: { all: true, ...of } });
   const generations = new Map<string, SeenContainer[]>();
   for (const seen of containers.json() as SeenContainer[]) {
     const id = seen.Labels[label("droplet")];

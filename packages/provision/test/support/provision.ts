@@ -30,7 +30,7 @@ if (what === "destroy") {
   console.log("destroying");
   await destroyStack({ provider, onEvent: (event) => console.log(event.step) });
 } else {
-  const wanted = wantedOf(hosts, operatorKey);
+  const wanted = wantedOf(hosts, [], operatorKey);
   const plan = planProvision(wanted, await observe(provider, { wanted }), { stack });
   const result = await applyProvision(plan, {
     provider,
