@@ -8,8 +8,10 @@ import type { Provider } from "./provider.ts";
 import { dropletHosts, type HostOnMachine } from "./wanted.ts";
 
 export interface OpenCloudOptions {
-  /** Name of the stack, and of the local cloud when that is where the hosts are. */
+  /** Name of the stack. */
   readonly name: string;
+  /** Name of the local cloud when that is where the hosts are; several stacks may share it. Default: the stack's. */
+  readonly cloud?: string;
   /** Opens the token, when the hosts are at DigitalOcean. */
   readonly secrets?: Secrets;
   /** Default https://api.digitalocean.com. */
@@ -40,7 +42,7 @@ export async function openCloud(hosts: readonly HostOnMachine[], options: OpenCl
   const common = { ...(options.clock && { clock: options.clock }), ...(options.signal && { signal: options.signal }) };
   if (first.cloud === "local") {
     const { startLocalCloud } = await import("./local/cloud.ts");
-    const local = await startLocalCloud(options);
+    const local = await startLocalCloud({ ...options, name: options.cloud ?? options.name });
     const client = await digitalOcean({
       url: local.url,
       token: () => Promise.resolve(local.token),

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { differences, type FieldChange, otherUserData } from "./plan/differences.ts";
 import { type Match, match } from "./plan/match.ts";
 import { monthlyOf, monthlyOfSeen } from "./plan/money.ts";
+import { limited } from "./plan/only.ts";
 import { ordered } from "./plan/order.ts";
 import {
   addressProblems,
@@ -25,6 +26,8 @@ export interface PlanOptions {
   readonly stack: string;
   /** Also deletes what is ours and nobody asks for. Default: it is only named. */
   readonly unlisted?: "keep" | "delete";
+  /** Does only what is asked of these, and what they wait for. Default: everything. */
+  readonly only?: readonly Ref[];
   /** Machines and others, by ref (`machine web`), that may be destroyed and made anew when a change needs it. */
   readonly replace?: readonly Ref[];
   /** Resources that shall lose their protection. */
@@ -108,10 +111,11 @@ export function planProvision(wanted: readonly Wanted[], observed: Observed, opt
   const extra = options.unlisted === "delete" ? unlisted : [];
   const gone = extra.map((one) => deleteStep(one, work, "nothing asks for it"));
   work.problems.push(...quotaProblem(matches, observed));
+  const all = ordered([...needed, ...gone], { matches, extra, observed });
   const planned = {
     stack: options.stack,
     currency: catalog.currency,
-    steps: ordered([...needed, ...gone], { matches, extra, observed }),
+    steps: options.only === undefined ? all : limited(all, options.only),
     unlisted: (options.unlisted === "delete" ? [] : unlisted).map((one) => ({
       ref: refOf(one),
       cloudId: one.id,

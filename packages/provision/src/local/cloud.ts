@@ -26,6 +26,10 @@ export interface LocalCloudOptions {
   readonly name: string;
   /** Socket of the Docker engine; default DOCKER_HOST, else /var/run/docker.sock. */
   readonly dockerSocket?: string;
+  /** Port on 127.0.0.1. Default: a free one. Taken by another process: rejects with `cloud.taken`. */
+  readonly port?: number;
+  /** What callers show as their token. Default: a new one. */
+  readonly token?: string;
   /** Aborting it ends the server as disposing does. */
   readonly signal?: AbortSignal;
   /** Told of what takes long, such as building the host image. */
@@ -104,7 +108,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
   };
   // Whoever serves the cloud finishes what another left half-way; the rest is taken up when it is looked at.
   cloud.behind("destructions", () => takeUpDestructions(cloud));
-  const token = randomBytes(24).toString("hex");
+  const token = options.token ?? randomBytes(24).toString("hex");
   const routes = [
     ...describing(options.name),
     ...keyRoutes(cloud),
@@ -115,13 +119,21 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
     ...imageRoutes(cloud),
     ...domainRoutes(cloud),
   ].map((route) => served(cloud, route));
-  const both = [...routes, ...hetznerRoutes(cloud, routes)];
-  const server = serve(both, token, options.faults, options.limits ?? usualLimits);
+  const server = serve(
+    [...routes, ...hetznerRoutes(cloud, routes)],
+    token,
+    options.faults,
+    options.limits ?? usualLimits,
+  );
   // What a killed process left half-way.
   void cloud.settled();
   await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", resolve);
+    server.once("error", (error: NodeJS.ErrnoException) =>
+      reject(
+        error.code === "EADDRINUSE" ? fail("cloud.taken", `port ${options.port} is taken`, { cause: error }) : error,
+      ),
+    );
+    server.listen(options.port ?? 0, "127.0.0.1", resolve);
   });
   const dispose = async (): Promise<void> => {
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
