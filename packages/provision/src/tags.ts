@@ -82,6 +82,10 @@ export const keyTags = (publicKey: string): readonly string[] => [
 /** Whether a tag belongs to one machine alone, so that it may be deleted with it. */
 export const isOfOneMachine = (tag: string): boolean => /^slipway:(hostkey|hostpub|intent):/i.test(tag);
 
+/** Whether a tag means nothing once nothing carries it; firewalls also refer to tags that no machine has yet. */
+export const isOfNothingElse = (tag: string): boolean =>
+  /^slipway:(spec|data|image|host|hostkey|hostpub|intent|volume|protected|retired|fresh)(:|$)/i.test(tag);
+
 /** Whether a tag belongs to a stack as a whole. */
 export const isOfStack = (tag: string, stack: string): boolean =>
   [stackTag(stack), `slipway:at:${stack}:`, `slipway:firewall:${stack}:`, `slipway:ip:${stack}:`].some((prefix, at) =>

@@ -2,7 +2,7 @@ import { type Clock, systemClock } from "@slipway/model";
 import type { DigitalOcean } from "../client/client.ts";
 import type { Provider, Traits } from "../provider.ts";
 import type { SeenMachine } from "../resource.ts";
-import { isOfStack, stackTag } from "../tags.ts";
+import { isOfNothingElse, isOfStack, stackTag } from "../tags.ts";
 import { catalogOf } from "./catalog.ts";
 import type { Context } from "./context.ts";
 import { domainsOf } from "./domains.ts";
@@ -63,7 +63,10 @@ export function digitalOceanProvider(client: DigitalOcean, options: ProviderOpti
     async forget() {
       // Also takes what lists never showed, and lets the local cloud put away its network.
       await client.droplets.removeTagged(stackTag(stack));
-      for (const tag of await client.tags.list()) if (isOfStack(tag.name, stack)) await client.tags.remove(tag.name);
+      for (const { name, resources } of await client.tags.list()) {
+        const unused = resources?.count === 0 && isOfNothingElse(name);
+        if (unused || isOfStack(name, stack)) await client.tags.remove(name);
+      }
     },
   };
 }
