@@ -2,8 +2,10 @@ import { messageOf } from "@slipway/model";
 import { actionBody, actionsOf } from "./bodies.ts";
 import { type Call, notFound, page, type Reply, type Route, unprocessable } from "./http.ts";
 import { exclusively } from "./lock.ts";
+import { reservedActs } from "./reserved-actions.ts";
 import { type Cloud, look } from "./state.ts";
 import { containerName, type DropletRecord, newId, readStore, writeNote } from "./store.ts";
+import { volumeActs } from "./volume-actions.ts";
 
 const supported = ["power_on", "power_off", "shutdown", "reboot", "power_cycle", "rename"] as const;
 
@@ -76,6 +78,8 @@ async function act(
   data: Readonly<Record<string, string>>,
 ): Promise<void> {
   const container = `/containers/${droplet.container}`;
+  const plumbed = volumeActs[type] ?? reservedActs[type];
+  if (plumbed !== undefined) return plumbed(cloud, droplet, data);
   switch (type) {
     case "power_on":
       await cloud.engine.call("POST", `${container}/start`);

@@ -1,6 +1,7 @@
 import { md5OfKey } from "../ssh-key.ts";
 import { images, regions, sizes } from "./catalog.ts";
 import { freeAddress } from "./network.ts";
+import { addressOf, netmaskOf, numberOf, rangeOf } from "./private-network.ts";
 import type { DropletRecord, Note } from "./store.ts";
 
 const gateway = (address: string): string => {
@@ -10,13 +11,21 @@ const gateway = (address: string): string => {
   return freeAddress(base, new Set()).replace(/\.2$/, ".1");
 };
 
+const privateBody = (address: string) => ({
+  ip_address: address.replace(/\/.*/, ""),
+  netmask: netmaskOf(address),
+  gateway: addressOf(rangeOf(address).first + 1),
+  type: "private",
+});
+
 /** A droplet as the API shows it. While it is new it has no addresses yet. */
-export function dropletBody(droplet: DropletRecord, locked: boolean): object {
+export function dropletBody(droplet: DropletRecord, locked: boolean, volumeIds: readonly string[] = []): object {
   const size = sizes.find((one) => one.slug === droplet.size);
   const v4 =
     droplet.status === "new"
       ? []
       : [{ ip_address: droplet.address, netmask: "255.255.252.0", gateway: gateway(droplet.address), type: "public" }];
+  if (v4.length > 0 && droplet.privateAddress !== "") v4.push(privateBody(droplet.privateAddress));
   return {
     id: droplet.id,
     name: droplet.name,
@@ -33,7 +42,8 @@ export function dropletBody(droplet: DropletRecord, locked: boolean): object {
     next_backup_window: null,
     snapshot_ids: [],
     image: images.find((image) => image.slug === droplet.image) ?? {},
-    volume_ids: [],
+    volume_ids: volumeIds,
+    vpc_uuid: droplet.vpc,
     size: size ?? {},
     size_slug: droplet.size,
     networks: { v4, v6: [] },
@@ -82,11 +92,21 @@ export function actionsOf(droplets: readonly DropletRecord[], notes: readonly No
         status: end === undefined ? "in-progress" : end.data["status"] === "errored" ? "errored" : "completed",
         startedAt: second(note.at),
         completedAt: end === undefined ? null : second(end.at),
-        region: droplets.find((droplet) => droplet.id === note.droplet)?.region ?? "",
+        region: droplets.find((droplet) => droplet.id === note.droplet)?.region ?? note.data["region"] ?? "",
         data: note.data,
       };
     });
   return [...created, ...noted].sort((a, b) => b.startedAt.localeCompare(a.startedAt) || b.id - a.id);
+}
+
+/** What an action is on, by what is remembered of it. */
+function resourceOf({ data, droplet }: ActionRecord): { resource_id: number | null; resource_type: string } {
+  const address = data["ip"];
+  if (data["volume"] !== undefined) return { resource_id: null, resource_type: "volume" };
+  if (address === undefined) return { resource_id: droplet, resource_type: "droplet" };
+  return address.includes(":")
+    ? { resource_id: parseInt(address.slice(-4), 16), resource_type: "reserved_ipv6" }
+    : { resource_id: numberOf(address), resource_type: "reserved_ip" };
 }
 
 export const actionBody = (action: ActionRecord): object => ({
@@ -95,8 +115,7 @@ export const actionBody = (action: ActionRecord): object => ({
   type: action.type,
   started_at: action.startedAt,
   completed_at: action.completedAt,
-  resource_id: action.droplet,
-  resource_type: "droplet",
+  ...resourceOf(action),
   region: regions.find((region) => region.slug === action.region) ?? null,
   region_slug: action.region,
 });

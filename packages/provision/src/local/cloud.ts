@@ -3,11 +3,14 @@ import type { AddressInfo } from "node:net";
 import { fail } from "../errors.ts";
 import { actionRoutes } from "./actions.ts";
 import { distroOf, findImage, type ImageSlug, images, regions, sizes } from "./catalog.ts";
+import { coalesced } from "./coalesced.ts";
 import { dropletLimit, dropletRoutes } from "./droplets.ts";
 import { engineAt } from "./engine.ts";
+import { applyFilter } from "./filtering.ts";
 import { type Faults, notFound, page, type Route, serve } from "./http.ts";
 import { ensureHostImage } from "./image.ts";
 import { keyRoutes } from "./keys.ts";
+import { plumbingRoutes, settle } from "./plumbing.ts";
 import type { Cloud } from "./state.ts";
 import { tagRoutes } from "./tags.ts";
 
@@ -55,6 +58,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
       image.catch(() => made.delete(slug));
       return image;
     },
+    filter: coalesced(() => applyFilter(cloud)),
     behind: (key, work) => {
       if (running.has(key)) return;
       const done = work()
@@ -70,6 +74,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
       ...keyRoutes(cloud),
       ...tagRoutes(cloud),
       ...actionRoutes(cloud),
+      ...plumbingRoutes(cloud),
       ...dropletRoutes(cloud),
     ],
     token,
@@ -79,6 +84,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
     server.once("error", reject);
     server.listen(0, "127.0.0.1", resolve);
   });
+  cloud.behind("settle", () => settle(cloud));
   const dispose = async (): Promise<void> => {
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     server.closeAllConnections();
@@ -102,9 +108,9 @@ const describing = (name: string): readonly Route[] => [
       body: {
         account: {
           droplet_limit: dropletLimit,
-          floating_ip_limit: 0,
-          reserved_ip_limit: 0,
-          volume_limit: 0,
+          floating_ip_limit: 25,
+          reserved_ip_limit: 25,
+          volume_limit: 100,
           email: `${name}@localhost`,
           name,
           uuid: createHash("sha256").update(name).digest("hex").slice(0, 32),

@@ -3,7 +3,9 @@ import { badName, validName } from "./actions.ts";
 import { dropletBody } from "./bodies.ts";
 import { findImage, type ImageSlug, regions, sizes } from "./catalog.ts";
 import { type Call, notFound, page, type Reply, type Route, unprocessable } from "./http.ts";
-import { removeNetwork } from "./network.ts";
+import { plumbingFor, settleGone } from "./plumbing.ts";
+import { privateLabel, withPrivateAddress } from "./private-network.ts";
+import { removeNetworkOf } from "./reserved-ips.ts";
 import { createHost, removeHost } from "./start-container.ts";
 import { boot, type Cloud, look, type View } from "./state.ts";
 import {
@@ -16,6 +18,7 @@ import {
   newId,
   removeNote,
 } from "./store.ts";
+import { readVolumes, type Volume } from "./volumes.ts";
 
 const userDataBytes = 64 * 1024;
 export const dropletLimit = 25;
@@ -29,10 +32,11 @@ export const dropletRoutes = (cloud: Cloud): readonly Route[] => [
   ["DELETE", "/v2/droplets/:id", (_call, id = "") => destroyOne(cloud, id)],
 ];
 
-const shown = (view: View, droplet: DropletRecord): object =>
+const shown = (view: View, droplet: DropletRecord, volumes: readonly Volume[]): object =>
   dropletBody(
     droplet,
     view.actions.some((action) => action.droplet === droplet.id && action.status === "in-progress"),
+    volumes.filter(({ data }) => data.droplet === droplet.id).map(({ id }) => id),
   );
 
 async function many(cloud: Cloud, call: Call): Promise<Reply> {
@@ -42,10 +46,11 @@ async function many(cloud: Cloud, call: Call): Promise<Reply> {
   const wanted = view.droplets.filter(
     (droplet) => (tag === null || droplet.tags.includes(tag)) && (name === null || droplet.name === name),
   );
+  const volumes = await readVolumes(cloud);
   return page(
     call,
     "droplets",
-    wanted.map((droplet) => shown(view, droplet)),
+    wanted.map((droplet) => shown(view, droplet, volumes)),
   );
 }
 
@@ -58,7 +63,7 @@ async function find(cloud: Cloud, id: string): Promise<{ view: View; droplet: Dr
 
 async function single(cloud: Cloud, id: string): Promise<Reply> {
   const { view, droplet } = await find(cloud, id);
-  return { status: 200, body: { droplet: shown(view, droplet) } };
+  return { status: 200, body: { droplet: shown(view, droplet, await readVolumes(cloud)) } };
 }
 
 /** Tags are checked as DigitalOcean does; `null` stands for none. */
@@ -90,9 +95,19 @@ async function create(cloud: Cloud, call: Call): Promise<Reply> {
   if (view.droplets.length + names.length > dropletLimit)
     throw unprocessable("creating this/these droplet(s) will exceed your droplet limit");
   const rootKeys = findKeys(view.notes, body["ssh_keys"]);
+  const { vpc, volumes } = await plumbingFor(cloud, body, region.slug, names.length);
   const made = await Promise.all(
     names.map((name) =>
-      build(cloud, { name, region: region.slug, size: size.slug, image: image.slug, tags, rootKeys, userData }),
+      build(cloud, vpc, {
+        name,
+        region: region.slug,
+        size: size.slug,
+        image: image.slug,
+        tags,
+        rootKeys,
+        userData,
+        volumes,
+      }),
     ),
   );
   const links = made.map((droplet) => ({
@@ -118,17 +133,25 @@ function findKeys(notes: readonly Note[], given: unknown): readonly string[] {
   });
 }
 
-async function build(cloud: Cloud, droplet: NewDroplet & { readonly image: ImageSlug }): Promise<DropletRecord> {
+async function build(
+  cloud: Cloud,
+  vpc: { readonly id: string; readonly range?: string },
+  droplet: NewDroplet & { readonly image: ImageSlug },
+): Promise<DropletRecord> {
   const ids = { id: newId(), action: newId() };
   const labels = dropletLabels(cloud.name, ids, droplet);
-  const made = await createHost(cloud.engine, {
-    container: containerName(cloud.name, ids.id, droplet.name),
-    hostname: droplet.name,
-    image: await cloud.image(droplet.image),
-    network: networkName(cloud.name),
-    networkLabels: { [cloudLabel]: cloud.name },
-    labels,
-  });
+  const image = await cloud.image(droplet.image);
+  const made = await withPrivateAddress(cloud, vpc, async (holding) => ({
+    holding,
+    ...(await createHost(cloud.engine, {
+      container: containerName(cloud.name, ids.id, droplet.name),
+      hostname: droplet.name,
+      image,
+      network: networkName(cloud.name),
+      networkLabels: { [cloudLabel]: cloud.name },
+      labels: { ...labels, ...holding },
+    })),
+  }));
   cloud.behind(`boot ${ids.id}`, () => boot(cloud, ids.id));
   return {
     ...droplet,
@@ -138,6 +161,8 @@ async function build(cloud: Cloud, droplet: NewDroplet & { readonly image: Image
     address: made.address,
     status: "new",
     createdAt: labels["slipway.created"] ?? "",
+    vpc: vpc.id,
+    privateAddress: made.holding[privateLabel] ?? "",
   };
 }
 
@@ -164,5 +189,6 @@ async function destroy(cloud: Cloud, view: View, droplets: readonly DropletRecor
   const gone = new Set(droplets.map((droplet) => droplet.id));
   const notes = view.notes.filter((note) => note.droplet !== undefined && gone.has(note.droplet));
   await Promise.all(notes.map((note) => removeNote(cloud.engine, note)));
-  await removeNetwork(cloud.engine, networkName(cloud.name));
+  await settleGone(cloud);
+  await removeNetworkOf(cloud);
 }

@@ -3,6 +3,7 @@ import { type ActionRecord, actionsOf } from "./bodies.ts";
 import type { ImageSlug } from "./catalog.ts";
 import type { Engine } from "./engine.ts";
 import { exclusively } from "./lock.ts";
+import { prepare } from "./plumbing.ts";
 import { bootHost } from "./start-container.ts";
 import { type DropletRecord, type Note, readStore, removeNote } from "./store.ts";
 
@@ -12,6 +13,8 @@ export interface Cloud {
   readonly name: string;
   /** Name of a host image in the engine; built at the first call that needs it. */
   readonly image: (slug: ImageSlug) => Promise<string>;
+  /** Makes the filter of the firewalls what they say; see `applyFilter`. Rejects when that fails. */
+  readonly filter: () => Promise<void>;
   /** Runs work once at a time per key in this process, after the answer. */
   readonly behind: (key: string, work: () => Promise<void>) => void;
 }
@@ -47,6 +50,7 @@ export function boot(cloud: Cloud, id: number): Promise<void> {
     const { droplets } = await readStore(cloud.engine, cloud.name);
     const droplet = droplets.find((one) => one.id === id);
     if (droplet?.status !== "new") return;
+    await prepare(cloud, droplet);
     await bootHost(cloud.engine, droplet.container, {
       hostname: droplet.name,
       rootKeys: droplet.rootKeys,

@@ -21,6 +21,11 @@ export interface DropletRecord {
   readonly userData: string;
   readonly address: string;
   readonly createAction: number;
+  /** Ids of the volumes to be attached before it first runs. */
+  readonly volumes: readonly string[];
+  readonly vpc: string;
+  /** With the length of its network's prefix. */
+  readonly privateAddress: string;
 }
 export interface Note {
   readonly volume: string;
@@ -43,6 +48,7 @@ export interface NewDroplet {
   readonly tags: readonly string[];
   readonly rootKeys: readonly string[];
   readonly userData: string;
+  readonly volumes: readonly string[];
 }
 
 /** Labels that hold all of a new droplet. User data is packed; 64 KiB fit. */
@@ -60,6 +66,7 @@ export const dropletLabels = (
   [label("image")]: droplet.image,
   [label("tags")]: JSON.stringify(droplet.tags),
   [label("root-keys")]: JSON.stringify(droplet.rootKeys),
+  [label("volumes")]: JSON.stringify(droplet.volumes),
   [label("user-data")]: gzipSync(droplet.userData).toString("base64"),
 });
 
@@ -110,6 +117,9 @@ function record(cloud: string, seen: SeenContainer, notes: readonly Note[]): Dro
     userData: gunzipSync(Buffer.from(of("user-data"), "base64")).toString(),
     address: seen.Labels[addressLabel] ?? "",
     createAction: Number(of("action")),
+    volumes: list(seen.Labels[label("volumes")]),
+    vpc: of("vpc"),
+    privateAddress: of("private"),
   };
 }
 

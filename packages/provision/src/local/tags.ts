@@ -1,4 +1,5 @@
 import { readTags } from "./droplets.ts";
+import { refilter } from "./filtering.ts";
 import { type Call, notFound, page, type Reply, type Route, unprocessable } from "./http.ts";
 import { type Cloud, look, type View } from "./state.ts";
 import { newId, removeNote, writeNote } from "./store.ts";
@@ -51,6 +52,7 @@ async function remove(cloud: Cloud, tag: string): Promise<Reply> {
   if (!names(view).includes(tag)) throw notFound();
   for (const droplet of view.droplets)
     if (droplet.tags.includes(tag)) await note(cloud, droplet.id, { op: "remove", tag });
+  cloud.behind(`filter ${newId()}`, () => refilter(cloud));
   for (const seen of view.notes)
     if (seen.kind === "tag" && seen.data["name"] === tag) await removeNote(cloud.engine, seen);
   return { status: 204 };
@@ -71,5 +73,6 @@ async function attach(cloud: Cloud, call: Call, tag: string, op: "add" | "remove
       throw unprocessable(`${String(type)} ${String(id)} cannot be tagged.`);
     if (droplet.tags.includes(tag) !== (op === "add")) await note(cloud, droplet.id, { op, tag });
   }
+  cloud.behind(`filter ${newId()}`, () => refilter(cloud));
   return { status: 204 };
 }
