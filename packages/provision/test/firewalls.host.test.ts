@@ -3,7 +3,7 @@ import { connect, type Socket } from "node:net";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { filterTable } from "../src/local/filter.ts";
-import { type Api, api, type Droplet, inside } from "./support/api.ts";
+import { type Api, api, type Droplet, inside } from "./support/raw-cloud.ts";
 import { heldBy, nothing } from "./support/cloud.ts";
 
 const name = `f${process.pid}`;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Api, api, type Droplet } from "./support/api.ts";
+import { type Api, api, type Droplet } from "./support/raw-cloud.ts";
 import { heldBy, nothing } from "./support/cloud.ts";
 
 const name = `p${process.pid}`;

@@ -1,6 +1,6 @@
 import { readdir, readFile } from "node:fs/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Api, api, type Droplet } from "./support/api.ts";
+import { type Api, api, type Droplet } from "./support/raw-cloud.ts";
 import { heldBy, nothing } from "./support/cloud.ts";
 
 const name = `v${process.pid}`;
