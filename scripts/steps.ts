@@ -52,6 +52,20 @@ const vitest = (project: string, minutes: number, title: string): SuiteStep => (
   read: (report, ran, root) => readSuite(report, ran.status, (json) => fromVitest(json, root)),
 });
 
+/** Only where DigitalOcean's OpenAPI document is at hand: it is not part of this project. */
+const conformance = (document: string | undefined): readonly CommandCheck[] =>
+  document === undefined
+    ? []
+    : [
+        {
+          kind: "command",
+          name: "conformance",
+          title: "client and local cloud against DigitalOcean's document",
+          minutes: 6,
+          argv: ["node", "--conditions=source", "packages/provision/test/conformance/main.ts", document],
+        },
+      ];
+
 /** Everything that `ops test` runs, in this order. */
 export const steps: readonly Step[] = [
   { kind: "command", name: "format", title: "format and lint (biome)", minutes: 2, argv: ["biome", "check", "."] },
@@ -69,6 +83,7 @@ export const steps: readonly Step[] = [
   { kind: "command", name: "types", title: "types, and type tests (tsc)", minutes: 5, argv: ["tsc", "-b"] },
   { kind: "command", name: "build", title: "build (nx)", minutes: 5, argv: ["nx", "run-many", "-t", "build"] },
   { kind: "function", name: "publint", title: "packages as published (publint)", minutes: 3, check: publishable },
+  ...conformance(process.env["SLIPWAY_OPENAPI"]),
   vitest("unit", 8, "unit tests"),
   vitest("host", 30, "tests on real hosts"),
   {

@@ -1,43 +1,66 @@
 import { type Clock, systemClock } from "@slipway/model";
-import type { DigitalOcean } from "./client.ts";
+import { runGraph } from "./apply/graph.ts";
+import { makes } from "./apply/steps.ts";
 import { fail } from "./errors.ts";
-import { machineInfo } from "./machines.ts";
-import { isOfOneStack, stackTag } from "./tags.ts";
+import { observe } from "./observe.ts";
+import { type ProvisionPlan, planProvision } from "./plan.ts";
+import type { Provider } from "./provider.ts";
+import { type Ref, refOf } from "./resource.ts";
 
 export interface DestroyOptions {
-  readonly client: DigitalOcean;
-  readonly onEvent?: (event: { readonly host: string; readonly step: "destroyed" }) => void;
+  readonly provider: Provider;
+  readonly onEvent?: (event: {
+    readonly ref: Ref;
+    readonly name: string;
+    readonly step: "deleting" | "deleted";
+  }) => void;
   readonly clock?: Clock;
   readonly signal?: AbortSignal;
 }
 
-/** Removes the machines of a stack and its keys, and resolves when the cloud lists none of them any more. May be repeated. */
-export async function destroyStack(
-  stack: string,
-  options: DestroyOptions,
-): Promise<{ readonly machines: readonly string[]; readonly keys: readonly string[] }> {
-  const { client } = options;
+/** What destroying the stack would remove; its problems name what is protected. Changes nothing. */
+export async function planDestroy(provider: Provider): Promise<ProvisionPlan> {
+  const observed = await observe(provider, { wanted: [], all: true });
+  return planProvision([], observed, { stack: provider.stack, unlisted: "delete" });
+}
+
+/**
+ * Removes everything of a stack, in reverse order, and resolves when the cloud lists none of it any more. Refuses with `plan.problems`, before any
+ * change, when something of it is protected. May be killed and repeated.
+ */
+export async function destroyStack(options: DestroyOptions): Promise<{ readonly removed: readonly Ref[] }> {
+  const { provider } = options;
   const clock = options.clock ?? systemClock;
-  const droplets = await client.droplets(stackTag(stack));
-  await Promise.all(
-    droplets.map(async (droplet) => {
-      // The machine last: while it is there, its tags are found again. Host tags stay: another stack may have a host of that name.
-      for (const tag of droplet.tags) if (isOfOneStack(tag)) await client.deleteTag(tag);
-      await client.deleteDroplet(droplet.id);
-      options.onEvent?.({ host: machineInfo(droplet).name, step: "destroyed" });
-    }),
-  );
-  const until = clock.monotonic() + 120_000;
-  // Also takes what appeared meanwhile, and lets the local cloud put away its network.
+  const until = clock.monotonic() + 180_000;
+  const removed = new Set<Ref>();
+  // Again also takes what appeared meanwhile, such as a machine that lists did not show yet.
   for (;;) {
-    await client.deleteTagged(stackTag(stack));
-    if ((await client.droplets(stackTag(stack))).length === 0) break;
-    if (clock.monotonic() > until) throw fail("machine.slow", `machines of ${stack} are still listed`);
-    await clock.sleep(1_000, options.signal);
+    const observed = await observe(provider, { wanted: [], all: true });
+    const plan = planProvision([], observed, { stack: provider.stack, unlisted: "delete" });
+    if (plan.problems.length > 0) throw fail("plan.problems", plan.problems.join("; "));
+    if (plan.steps.length === 0) break;
+    if (clock.monotonic() > until)
+      throw fail("machine.slow", `${plan.steps.map((one) => one.ref).join(", ")} are still listed`);
+    const outcomes = await runGraph(
+      plan.steps.map((step) => ({
+        id: step.id,
+        after: step.after,
+        run: async () => {
+          const seen = observed.seen.find((one) => one.id === step.cloudId && refOf(one) === step.ref);
+          const name = step.ref.slice(step.ref.indexOf(" ") + 1);
+          if (seen === undefined) return;
+          options.onEvent?.({ ref: step.ref, name, step: "deleting" });
+          await makes(provider, seen.kind).remove(seen);
+          removed.add(step.ref);
+          options.onEvent?.({ ref: step.ref, name, step: "deleted" });
+        },
+      })),
+      32,
+    );
+    options.signal?.throwIfAborted();
+    for (const outcome of outcomes.values()) if (!outcome.done && "error" in outcome) throw outcome.error;
+    await clock.sleep(500, options.signal);
   }
-  const keys = (await client.keys()).filter((key) => key.name.startsWith(`slipway:${stack}:`));
-  await Promise.all(keys.map((key) => client.deleteKey(key.id)));
-  await client.deleteTag(stackTag(stack));
-  const machines = droplets.map((droplet) => machineInfo(droplet).name).sort((a, b) => a.localeCompare(b));
-  return { machines, keys: keys.map((key) => key.name) };
+  await provider.forget();
+  return { removed: [...removed].sort((a, b) => a.localeCompare(b)) };
 }

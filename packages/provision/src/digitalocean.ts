@@ -1,4 +1,5 @@
 import type { Machine, Secret } from "@slipway/model";
+import { fail } from "./errors.ts";
 
 export type RegionSlug = "nyc1" | "nyc3" | "ams3" | "sfo3" | "sgp1" | "lon1" | "fra1" | "tor1" | "blr1" | "syd1";
 export type SizeSlug = `${string}-${number}vcpu-${number}${"gb" | "mb"}${string}`;
@@ -15,6 +16,12 @@ export interface DropletShape {
   readonly image?: string;
   /** Tags of your own, besides those by which Slipway finds it. Letters, digits, `_`, `:` and `-`. */
   readonly tags?: readonly string[];
+  /** Never destroyed nor replaced, also when this is taken out again, until `unprotect` is asked for. Default false. */
+  readonly protect?: boolean;
+  /** Weekly backups by DigitalOcean, for a fifth of the price. Default false. */
+  readonly backups?: boolean;
+  /** For cloud-init at the first boot: `#cloud-config`, or a script that begins with `#!`. The whole machine can read it: no secrets. */
+  readonly userData?: string;
 }
 export type DropletSpec = DropletShape & DropletAt;
 
@@ -25,11 +32,12 @@ export interface DropletMachine extends Machine {
     DropletShape & { readonly tags: readonly string[] } & { readonly token?: Secret; readonly cloud?: "local" };
 }
 
-/** Describes a droplet for a host of `ops.config.ts`; nothing is made before `ops provision`. */
-export const droplet = (spec: DropletSpec): DropletMachine => ({
-  provider: "digitalocean",
-  spec: { ...spec, tags: spec.tags ?? [] },
-});
+/** Describes a droplet for a host of `ops.config.ts`; nothing is made before `ops provision`. Throws `config.bad-argument` for user data that cannot be. */
+export function droplet(spec: DropletSpec): DropletMachine {
+  if (spec.userData !== undefined && !/^(#cloud-config\s|#!)/.test(spec.userData))
+    throw fail("config.bad-argument", 'user data begins with "#cloud-config" or "#!"');
+  return { provider: "digitalocean", spec: { ...spec, tags: spec.tags ?? [] } };
+}
 
 /** Whether a machine was described by {@link droplet}. */
 export const isDroplet = (machine: Machine): machine is DropletMachine => machine.provider === "digitalocean";

@@ -1,15 +1,8 @@
-import type { DigitalOcean } from "./client.ts";
-import type { Seen } from "./plan.ts";
-import { stackTag } from "./tags.ts";
+import type { Observed } from "./plan.ts";
+import type { Provider, Scope } from "./provider.ts";
 
-/** Reads what a plan for the stack rests on; nothing is changed. */
-export async function observe(client: DigitalOcean, stack: string): Promise<Seen> {
-  const [droplets, keys, regions, sizes, images] = await Promise.all([
-    client.droplets(stackTag(stack)),
-    client.keys(),
-    client.regions(),
-    client.sizes(),
-    client.images(),
-  ]);
-  return { droplets, keys, regions, sizes, images };
+/** Reads what a plan for the stack rests on, all lists at once; nothing is changed. */
+export async function observe(provider: Provider, scope: Scope): Promise<Observed> {
+  const [seen, catalog] = await Promise.all([provider.observe(scope), provider.catalog(scope)]);
+  return { traits: provider.traits, catalog, seen };
 }

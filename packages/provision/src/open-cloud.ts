@@ -1,10 +1,12 @@
 import type { Clock, Secrets } from "@slipway/model";
-import { type DigitalOcean, digitalOcean } from "./client.ts";
+import { digitalOcean } from "./client/client.ts";
+import { digitalOceanProvider } from "./digitalocean/provider.ts";
 import { fail } from "./errors.ts";
+import type { Provider } from "./provider.ts";
 import { dropletHosts, type HostOnMachine } from "./wanted.ts";
 
 export interface OpenCloudOptions {
-  /** Name of the local cloud, when that is where the hosts are. */
+  /** Name of the stack, and of the local cloud when that is where the hosts are. */
   readonly name: string;
   /** Opens the token, when the hosts are at DigitalOcean. */
   readonly secrets?: Secrets;
@@ -16,10 +18,10 @@ export interface OpenCloudOptions {
   readonly onProgress?: (message: string) => void;
 }
 
-/** A client for where the hosts' machines are; disposing ends a local cloud's server, not its machines. */
+/** The provider of the hosts' machines; disposing ends a local cloud's server, not its machines. */
 export interface OpenCloud extends AsyncDisposable {
   readonly where: "local" | "digitalocean";
-  readonly client: DigitalOcean;
+  readonly provider: Provider;
 }
 
 /** Opens the cloud that the hosts' machines name: DigitalOcean with their token, or this machine's local cloud. */
@@ -38,9 +40,11 @@ export async function openCloud(hosts: readonly HostOnMachine[], options: OpenCl
       token: () => Promise.resolve(local.token),
       timeoutMs: 300_000,
       lagMs: 1_000,
+      limits: [],
       ...common,
     });
-    return { where: "local", client, [Symbol.asyncDispose]: () => local[Symbol.asyncDispose]() };
+    const provider = digitalOceanProvider(client, { stack: options.name, ...common });
+    return { where: "local", provider, [Symbol.asyncDispose]: () => local[Symbol.asyncDispose]() };
   }
   const { token } = first;
   const { secrets } = options;
@@ -51,5 +55,6 @@ export async function openCloud(hosts: readonly HostOnMachine[], options: OpenCl
     token: () => secrets.reveal(token),
     ...common,
   });
-  return { where: "digitalocean", client, [Symbol.asyncDispose]: () => Promise.resolve() };
+  const provider = digitalOceanProvider(client, { stack: options.name, ...common });
+  return { where: "digitalocean", provider, [Symbol.asyncDispose]: () => Promise.resolve() };
 }

@@ -1,185 +1,232 @@
 import { createHash } from "node:crypto";
-import { machineInfo } from "./machines.ts";
-import type { Droplet, Image, Key, Region, Size } from "./schemas.ts";
-import { md5OfKey } from "./ssh-key.ts";
-import { readTags } from "./tags.ts";
-import type { WantedHost } from "./wanted.ts";
+import { differences, type FieldChange, otherUserData } from "./plan/differences.ts";
+import { type Match, match } from "./plan/match.ts";
+import { monthlyOf, monthlyOfSeen } from "./plan/money.ts";
+import { ordered } from "./plan/order.ts";
+import { machineProblems, nameProblems, quotaProblem, referenceProblems, volumeProblems } from "./plan/problems.ts";
+import type { Catalog, Traits } from "./provider.ts";
+import { type Ref, refOf, type Seen, type Wanted } from "./resource.ts";
 
-/** What was seen in the cloud, read by {@link observe}. */
-export interface Seen {
-  /** Droplets that carry the stack's tag. */
-  readonly droplets: readonly Droplet[];
-  readonly keys: readonly Key[];
-  readonly regions: readonly Region[];
-  readonly sizes: readonly Size[];
-  readonly images: readonly Image[];
-}
-
-export interface Planned {
-  readonly stack: string;
-  /** The operator's key: added to the account unless it is there. */
-  readonly key: { readonly do: "add" | "keep"; readonly name: string; readonly publicKey: string };
-  readonly create: readonly (WantedHost & { readonly dollarsMonthly: number })[];
-  /** Machines that are off, to be switched on. */
-  readonly start: readonly Kept[];
-  readonly keep: readonly Kept[];
-  /** Machines of the stack that no host asks for; destroyed only on request. */
-  readonly destroy: readonly Kept[];
-  /** The same, left alone because nobody asked. */
-  readonly unlisted: readonly Kept[];
-  /** Differences that are not changed in place, in words. */
-  readonly drift: readonly string[];
-  /** While there are any, nothing is applied. */
-  readonly problems: readonly string[];
-}
-export interface Kept {
-  readonly host: string;
-  readonly id: number;
+/** What a plan rests on, read by {@link observe}. */
+export interface Observed {
+  readonly traits: Traits;
+  readonly catalog: Catalog;
+  readonly seen: readonly Seen[];
 }
 
 export interface PlanOptions {
   readonly stack: string;
-  /** Public key line of the operator, who logs in as root. */
-  readonly operatorKey: string;
-  /** Also destroy machines of the stack that no host asks for. Default: they are only named. */
-  readonly unlisted?: "keep" | "destroy";
+  /** Also deletes what is ours and nobody asks for. Default: it is only named. */
+  readonly unlisted?: "keep" | "delete";
+  /** Machines and others, by ref (`machine web`), that may be destroyed and made anew when a change needs it. */
+  readonly replace?: readonly Ref[];
+  /** Resources that shall lose their protection. */
+  readonly unprotect?: readonly Ref[];
+  /** Existing resources that shall become the stack's. A machine needs its host key, `ssh-ed25519 AAAA…`: nothing else tells it. */
+  readonly adopt?: readonly { readonly ref: Ref; readonly id: string; readonly hostKey?: string }[];
+}
+
+export type Do = "create" | "replace" | "update" | "start" | "adopt" | "keep" | "delete";
+
+/** One thing that is done to one resource; plain data. */
+export interface Step {
+  /** Unique in its plan: `create machine web`. */
+  readonly id: string;
+  readonly do: Do;
+  readonly ref: Ref;
+  /** The resource's id in the cloud, once it has one. */
+  readonly cloudId?: string;
+  readonly fields: readonly FieldChange[];
+  /** Why it is done, when that is not plain. */
+  readonly reason?: string;
+  /** Ids of the steps that it waits for; `ready machine web` is when that machine took a login and its cloud-init is done. */
+  readonly after: readonly string[];
+  /** What the resource costs a month when this is done, and how much that is more. */
+  readonly monthly: number;
+  readonly change: number;
+}
+
+export interface Unlisted {
+  readonly ref: Ref;
+  readonly cloudId: string;
+  readonly monthly: number;
 }
 
 /** What will be done, and a digest that changes when anything that it rests on does. Plain data. */
-export interface ProvisionPlan extends Planned {
-  readonly wanted: readonly WantedHost[];
+export interface ProvisionPlan {
+  readonly stack: string;
+  readonly currency: Catalog["currency"];
+  readonly steps: readonly Step[];
+  /** Ours, asked for by nobody, left alone. */
+  readonly unlisted: readonly Unlisted[];
+  /** Differences that somebody made in the cloud, and those that are not changed, in words. */
+  readonly drift: readonly string[];
+  /** While there are any, nothing is applied. */
+  readonly problems: readonly string[];
+  /** All resources of the stack after this, and how much that is more than now. */
+  readonly monthly: number;
+  readonly change: number;
+  readonly wanted: readonly Wanted[];
   readonly options: PlanOptions;
   /** SHA-256, hex. */
   readonly digest: string;
 }
 
 /** How many things the plan changes. */
-export const changesOf = (plan: Planned): number =>
-  plan.create.length +
-  plan.start.length +
-  plan.destroy.length +
-  (plan.create.length > 0 && plan.key.do === "add" ? 1 : 0);
+export const changesOf = (plan: Pick<ProvisionPlan, "steps">): number =>
+  plan.steps.filter((step) => step.do !== "keep").length;
 
-/** Pure: from what is wanted and what was seen to what is to be done. */
-export function planProvision(wanted: readonly WantedHost[], seen: Seen, options: PlanOptions): ProvisionPlan {
-  const { stack } = options;
-  const known = seen.droplets.map((droplet) => ({ droplet, host: readTags(droplet.tags).host ?? droplet.name }));
-  const problems = [...new Set([...namesOf(options, wanted), ...wanted.flatMap((host) => unknown(host, seen))])];
-  const kept: { wanted: WantedHost; droplet: Droplet }[] = [];
-  const create: (WantedHost & { dollarsMonthly: number })[] = [];
-  for (const host of wanted) {
-    const found = known.filter((one) => one.host === host.host.toLowerCase());
-    const [first, ...others] = found;
-    if (first === undefined) {
-      create.push({ ...host, dollarsMonthly: seen.sizes.find((size) => size.slug === host.size)?.price_monthly ?? 0 });
-    } else if (others.length > 0) {
-      const ids = found.map((one) => one.droplet.id).join(", ");
-      problems.push(
-        `${found.length} machines carry the tag of host ${host.host} (droplets ${ids}); destroy all but one`,
-      );
-    } else {
-      kept.push({ wanted: host, droplet: first.droplet });
-      if (readTags(first.droplet.tags).hostKeys.length === 0)
-        problems.push(
-          `droplet ${first.droplet.id} of host ${host.host} has no tag with its host key, so it cannot be trusted`,
-        );
-    }
-  }
-  const names = new Set(wanted.map((host) => host.host.toLowerCase()));
-  const extra = known.filter((one) => !names.has(one.host)).map(({ host, droplet }) => ({ host, id: droplet.id }));
-  const asKept = (one: (typeof kept)[number]): Kept => ({ host: one.wanted.host, id: one.droplet.id });
-  const fingerprint = md5OfKey(options.operatorKey);
-  const planned: Planned = {
-    stack,
-    key: {
-      do: seen.keys.some((key) => key.fingerprint === fingerprint) ? "keep" : "add",
-      name: keyName(stack),
-      publicKey: options.operatorKey,
-    },
-    create,
-    start: kept.filter((one) => one.droplet.status === "off").map(asKept),
-    keep: kept.filter((one) => one.droplet.status !== "off").map(asKept),
-    destroy: options.unlisted === "destroy" ? extra : [],
-    unlisted: options.unlisted === "destroy" ? [] : extra,
-    drift: kept.flatMap(driftOf),
-    problems,
+/** Pure: from what is wanted and what was seen to what is to be done, all problems at once. */
+export function planProvision(wanted: readonly Wanted[], observed: Observed, options: PlanOptions): ProvisionPlan {
+  const { seen, catalog, traits } = observed;
+  const adopt = (options.adopt ?? []).map((one) => one.id);
+  const { matches, unlisted } = match(wanted, seen, adopt);
+  const moving = new Set(
+    matches.flatMap((one) =>
+      one.wanted.kind === "machine" && (one.superseded.length > 0 || mustReplace(one, observed, options))
+        ? [refOf(one.wanted)]
+        : [],
+    ),
+  );
+  const work: Work = { options, observed, moving, drift: [], problems: [] };
+  work.problems.push(
+    ...nameProblems(options.stack, wanted, traits),
+    ...referenceProblems(wanted),
+    ...matches.flatMap((one) => one.problem ?? []),
+  );
+  const steps = matches.flatMap((one) => (one.problem === undefined ? stepsOf(one, work) : []));
+  const creating = steps.some((step) => step.ref.startsWith("machine ") && /^(create|replace)$/.test(step.do));
+  const needed = creating ? steps : steps.filter((step) => !(step.do === "create" && step.ref === operatorRef));
+  const extra = options.unlisted === "delete" ? unlisted : [];
+  const gone = extra.map((one) => deleteStep(one, work, "nothing asks for it"));
+  work.problems.push(...quotaProblem(matches, observed));
+  const planned = {
+    stack: options.stack,
+    currency: catalog.currency,
+    steps: ordered([...needed, ...gone], { matches, extra, observed }),
+    unlisted: (options.unlisted === "delete" ? [] : unlisted).map((one) => ({
+      ref: refOf(one),
+      cloudId: one.id,
+      monthly: monthlyOfSeen(one, catalog),
+    })),
+    drift: work.drift,
+    problems: [...new Set(work.problems)],
   };
-  const digest = createHash("sha256")
-    .update(JSON.stringify([planned, wanted]))
-    .digest("hex");
-  return { ...planned, wanted, options, digest };
+  const change = sum(planned.steps.map((step) => step.change));
+  const now = sum(seen.filter((one) => one.ours).map((one) => monthlyOfSeen(one, catalog)));
+  const whole = { ...planned, monthly: cents(now + change), change: cents(change), wanted, options };
+  return { ...whole, digest: createHash("sha256").update(JSON.stringify(whole)).digest("hex") };
 }
 
-/** The name under which the operator's key of a stack stands in the account. */
-export const keyName = (stack: string): string => `slipway:${stack}:operator`;
+/** The operator's key, which is added only when a machine is made. */
+export const operatorRef: Ref = "key operator";
 
-const validHost = /^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$/;
+interface Work {
+  readonly options: PlanOptions;
+  readonly observed: Observed;
+  readonly moving: ReadonlySet<Ref>;
+  readonly drift: string[];
+  readonly problems: string[];
+}
 
-function namesOf(options: PlanOptions, wanted: readonly WantedHost[]): readonly string[] {
-  const problems: string[] = [];
-  if (!/^[a-z0-9][a-z0-9-]{0,40}$/.test(options.stack)) problems.push(`"${options.stack}" is no name for a stack`);
-  const seen = new Set<string>();
-  for (const { host, tags } of wanted) {
-    if (!validHost.test(host.toLowerCase())) problems.push(`"${host}" is no host name`);
-    if (seen.has(host.toLowerCase())) problems.push(`two hosts are named ${host}`);
-    seen.add(host.toLowerCase());
-    for (const tag of tags) {
-      if (!/^[a-zA-Z0-9_:-]{1,255}$/.test(tag))
-        problems.push(`host ${host}: "${tag}" is no tag: letters, digits, _ : - only`);
-      else if (tag.toLowerCase().startsWith("slipway:"))
-        problems.push(`host ${host}: the tag ${tag} is kept for Slipway itself`);
-    }
+const cents = (amount: number): number => Math.round(amount * 100) / 100;
+const sum = (all: readonly number[]): number => cents(all.reduce((total, one) => total + one, 0));
+const quoted = (value: string): string => (value === "" ? "nothing" : value);
+
+function mustReplace({ wanted, seen }: Match, { traits, seen: all }: Observed, options: PlanOptions): boolean {
+  if (seen === undefined || !seen.ours || !mayReplace(refOf(wanted), options)) return false;
+  const fields = differences(wanted, seen, { traits, seen: all, moving: new Set() });
+  return (
+    fields.some((one) => one.how === "replace") ||
+    (wanted.kind === "machine" && seen.kind === "machine" && otherUserData(wanted, seen))
+  );
+}
+
+const mayReplace = (ref: Ref, { replace }: PlanOptions): boolean =>
+  (replace ?? []).some((one) => one.toLowerCase() === ref);
+
+function stepsOf(one: Match, work: Work): readonly Step[] {
+  const { wanted, seen, superseded } = one;
+  const ref = refOf(wanted);
+  const { catalog } = work.observed;
+  const monthly = monthlyOf(wanted, catalog);
+  const step = (what: Do, more: Partial<Step> = {}): Step => ({
+    id: `${what} ${ref}`,
+    do: what,
+    ref,
+    fields: [],
+    after: [],
+    monthly,
+    change: 0,
+    ...more,
+  });
+  const old = superseded.map((each) => deleteStep(each, work, "another one takes its place"));
+  const adopted = (work.options.adopt ?? []).find((each) => each.id === seen?.id && each.ref.toLowerCase() === ref);
+  work.problems.push(...machineProblems(one, work.observed, adopted), ...volumeProblems(one));
+  if (seen === undefined) return [step("create", { change: monthly }), ...old];
+  if (!seen.ours && adopted !== undefined)
+    return [step("adopt", { cloudId: seen.id, change: monthly, reason: `${seen.id} becomes the stack's` }), ...old];
+  if (!seen.ours) return [step("keep", { cloudId: seen.id, monthly: 0, reason: "it was there before" }), ...old];
+  const fields = differences(wanted, seen, { ...work.observed, moving: work.moving });
+  const change = cents(monthly - monthlyOfSeen(seen, catalog));
+  tellDrift(ref, fields, work);
+  if (
+    wanted.kind === "machine" &&
+    seen.kind === "machine" &&
+    otherUserData(wanted, seen) &&
+    !mayReplace(ref, work.options)
+  )
+    work.drift.push(`${ref}: its user data was another when it was made; only a new machine reads it`);
+  const unprotect = (work.options.unprotect ?? []).some((each) => each.toLowerCase() === ref) && isProtected(seen);
+  if (unprotect && isProtected(wanted))
+    work.problems.push(`${ref}: the file protects it; take protect out of the file first`);
+  const replacing = fields.filter((each) => each.how === "replace");
+  if (mustReplace(one, work.observed, work.options)) {
+    if (isProtected(seen)) work.problems.push(`${ref} is protected and would be replaced; unprotect it first`);
+    const why = replacing.map((each) => `${each.field} ${quoted(each.from)} → ${each.to}`).join(", ");
+    const reason = why === "" ? "its user data changed" : why;
+    return [
+      step("replace", { cloudId: seen.id, fields: replacing, reason, change: monthly }),
+      ...old,
+      deleteStep(seen, work, "another one takes its place"),
+    ];
   }
-  return problems;
+  if (replacing.length > 0) {
+    const [first] = replacing;
+    work.problems.push(
+      `${ref}: ${first?.field} is ${quoted(first?.from ?? "")}, asked for ${first?.to}; that takes another one in its place, which loses what is on it: allow it by replace`,
+    );
+    return old;
+  }
+  const all = unprotect
+    ? [...fields, { field: "protect", from: "on", to: "off", how: "in place", by: "file" } as const]
+    : fields;
+  if (all.length > 0) return [step("update", { cloudId: seen.id, fields: all, change }), ...old];
+  if (seen.kind === "machine" && seen.status === "off")
+    return [step("start", { cloudId: seen.id, reason: "it is off" }), ...old];
+  return [step("keep", { cloudId: seen.id }), ...old];
 }
 
-function unknown(host: WantedHost, seen: Seen): readonly string[] {
-  const problems: string[] = [];
-  const region = seen.regions.find((one) => one.slug === host.region);
-  const size = seen.sizes.find((one) => one.slug === host.size);
-  const slugs = (all: readonly { readonly slug?: string | null | undefined }[]): string =>
-    all
-      .flatMap((one) => (one.slug ? [one.slug] : []))
-      .slice(0, 12)
-      .join(", ");
-  if (region === undefined)
-    problems.push(`host ${host.host}: there is no region ${host.region}; there are ${slugs(seen.regions)}`);
-  else if (!region.available)
-    problems.push(`host ${host.host}: region ${host.region} takes no new machines at present`);
-  if (size === undefined)
-    problems.push(`host ${host.host}: there is no size ${host.size}; there are ${slugs(seen.sizes)}`);
-  else if (region !== undefined && !size.regions.includes(region.slug))
-    problems.push(`host ${host.host}: size ${host.size} is not offered in ${host.region}`);
-  if (!seen.images.some((image) => image.slug === host.image || String(image.id) === host.image))
-    problems.push(`host ${host.host}: there is no image ${host.image}; there are ${slugs(seen.images)}`);
-  return problems;
+const isProtected = (one: Wanted | Seen): boolean => "protect" in one && one.protect;
+
+function tellDrift(ref: Ref, fields: readonly FieldChange[], { drift }: Work): void {
+  for (const { field, from, to, by } of fields)
+    if (by === "cloud") drift.push(`${ref}: somebody changed ${field} to ${quoted(from)}, it was ${quoted(to)}`);
 }
 
-function driftOf({ wanted, droplet }: { readonly wanted: WantedHost; readonly droplet: Droplet }): readonly string[] {
-  const is = machineInfo(droplet);
-  const differs = (what: string, has: string, asks: string): readonly string[] =>
-    has === "" || has === asks
-      ? []
-      : [`${wanted.host}: ${what} is ${has}, asked for ${asks}; destroy it to have it made anew`];
-  return [
-    ...differs("size", is.size, wanted.size),
-    ...differs("region", is.region, wanted.region),
-    ...differs("image", is.image, wanted.image),
-  ];
-}
-
-/** The plan for people. */
-export function printPlan(plan: ProvisionPlan): string {
-  const dollars = plan.create.reduce((sum, one) => sum + one.dollarsMonthly, 0);
-  const lines = [
-    ...plan.create.map((one) => `+ create   ${one.host}  ${one.size} in ${one.region}, ${one.image}`),
-    ...plan.start.map((one) => `~ start    ${one.host}  (droplet ${one.id} is off)`),
-    ...plan.keep.map((one) => `  keep     ${one.host}  (droplet ${one.id})`),
-    ...plan.destroy.map((one) => `- destroy  ${one.host}  (droplet ${one.id})`),
-    ...plan.unlisted.map((one) => `  unlisted ${one.host}  (droplet ${one.id}; no host asks for it)`),
-    ...plan.drift.map((text) => `  drift    ${text}`),
-    ...plan.problems.map((text) => `! problem  ${text}`),
-  ];
-  const total = `${changesOf(plan)} change${changesOf(plan) === 1 ? "" : "s"}${dollars > 0 ? `, $${dollars} a month more` : ""}`;
-  return `${[...lines, total].join("\n")}\n`;
+function deleteStep(seen: Seen, work: Work, reason: string): Step {
+  const ref = refOf(seen);
+  if (isProtected(seen) && !(seen.kind === "machine" && seen.retired))
+    work.problems.push(`${ref} is protected and would be destroyed; unprotect it first`);
+  return {
+    id: `delete ${ref} ${seen.id}`,
+    do: "delete",
+    ref,
+    cloudId: seen.id,
+    fields: [],
+    reason,
+    after: [],
+    monthly: 0,
+    change: -monthlyOfSeen(seen, work.observed.catalog),
+  };
 }

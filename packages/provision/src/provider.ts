@@ -15,6 +15,8 @@ export interface Catalog {
   }[];
   readonly images: readonly { readonly slug: string; readonly id: string; readonly minDiskGb: number }[];
   readonly volumeMonthlyPerGb: number;
+  /** What backups of a machine cost, as a part of its own price. */
+  readonly backupsPart: number;
   /** How many machines the account may have. */
   readonly machineLimit: number;
 }
@@ -22,40 +24,61 @@ export interface Catalog {
 /** How a change of one field is made: at once, with the machine switched off meanwhile, or by another one in its place. */
 export type How = "in place" | "while off" | "replace";
 
-/** Ids and addresses of resources of the stack that others refer to, by their {@link Ref}; what was there and what this run made. */
+/** What a plan must know of its provider. Plain data. */
+export interface Traits {
+  readonly name: "digitalocean" | "hetzner";
+  readonly kinds: readonly Kind[];
+  /** By kind and field; what is not named is changed in place. */
+  readonly how: { readonly [K in Kind]?: Readonly<Record<string, How>> };
+}
+
+/** Ids and addresses of resources of the stack that others refer to, by their ref; what was there and what this run made. */
 export type Links = ReadonlyMap<string, Seen>;
 
+/** One creation, noted before it is tried. */
+export interface Intent {
+  /** Unique, of letters and digits. */
+  readonly id: string;
+  /** A former run began it and did not see its end: it is looked for, through the lag of lists, before anything is made. */
+  readonly begun: boolean;
+}
+
 export interface Makes<K extends Kind> {
-  /** Made once, however often it is called with the same `intent`: what a lost answer left is looked for through the lag of lists. */
-  create(wanted: WantedOf<K>, links: Links, intent: string): Promise<Seen<K>>;
+  /** Made once, however often it is called with the same intent: what a lost answer left is looked for through the lag of lists. */
+  create(wanted: WantedOf<K>, links: Links, intent: Intent): Promise<Seen<K>>;
   /** Makes `seen` as `wanted`; the named fields differ. May be repeated. */
   update(seen: Seen<K>, wanted: WantedOf<K>, fields: readonly string[], links: Links): Promise<void>;
   /** Gone already is as good. */
   remove(seen: Seen<K>): Promise<void>;
   /** Marks an existing resource that is not the stack's as the stack's. */
   adopt(seen: Seen<K>, wanted: WantedOf<K>): Promise<void>;
-  how(field: string, seen: Seen<K>, wanted: WantedOf<K>): How;
 }
 
 /** What of a provider a plan for a stack rests on. */
 export interface Scope {
-  readonly stack: string;
   readonly wanted: readonly Wanted[];
+  /** Looks for all kinds, also those that nothing wanted asks for: for destroying. */
+  readonly all?: boolean;
+  /** Ids of resources to be adopted, which no mark tells of yet. */
+  readonly adopt?: readonly string[];
 }
 
-/** One provider of machines and what belongs to them. All calls respect the signal and the clock it was made with. */
+/** One provider of machines and what belongs to them, for one stack. All calls respect the signal and the clock it was made with. */
 export interface Provider {
-  readonly name: "digitalocean" | "hetzner";
-  readonly kinds: ReadonlySet<Kind>;
-  catalog(): Promise<Catalog>;
+  readonly stack: string;
+  readonly traits: Traits;
+  catalog(scope: Scope): Promise<Catalog>;
   /** The stack's resources, and others that stand where a wanted one would be (`ours: false`). Read only. */
   observe(scope: Scope): Promise<readonly Seen[]>;
   /** The machines of the stack, in one list: what waiting looks at, once per tick for all. */
-  machines(stack: string): Promise<readonly SeenMachine[]>;
+  machines(): Promise<readonly SeenMachine[]>;
   readonly makes: { readonly [K in Kind]?: Makes<K> };
   /** Switches a machine on and waits for nothing. */
   start(machine: SeenMachine): Promise<void>;
-  /** Replaces the marks that tell a machine's host keys; `fresh` as in {@link SeenMachine}. */
+  /** Makes the marks that tell a machine's host keys these: `ssh-ed25519 AAAA…`; `fresh` as in {@link SeenMachine}. */
   pin(machine: SeenMachine, keys: readonly string[], fresh: boolean): Promise<void>;
-  protect(machine: SeenMachine, on: boolean): Promise<void>;
+  /** Marks a machine as one that goes; see {@link SeenMachine.retired}. */
+  retire(machine: SeenMachine): Promise<void>;
+  /** Removes what marks alone a destroyed stack leaves behind; may be repeated. */
+  forget(): Promise<void>;
 }

@@ -1,10 +1,9 @@
 import { type Clock, type Connection, SlipwayError, type SshAddress } from "@slipway/model";
-import type { DigitalOcean } from "./client.ts";
 import { fail } from "./errors.ts";
-import { type MachineInfo, sshAddress } from "./machines.ts";
-import type { Droplet } from "./schemas.ts";
-import { rawKey, sha256OfKey } from "./ssh-key.ts";
-import { freshTag, keyTags, readTags } from "./tags.ts";
+import { sshAddress } from "./machines.ts";
+import type { Provider } from "./provider.ts";
+import type { SeenMachine } from "./resource.ts";
+import { sha256OfKey } from "./ssh-key.ts";
 
 const key = "/etc/ssh/ssh_host_ed25519_key";
 
@@ -21,7 +20,7 @@ mv ${key}.next ${key}
 systemctl reload ssh`;
 
 interface By {
-  readonly client: DigitalOcean;
+  readonly provider: Provider;
   readonly connection: Connection;
   readonly connect: (address: SshAddress) => Promise<Connection>;
   readonly clock: Clock;
@@ -29,32 +28,36 @@ interface By {
 }
 
 /**
- * Replaces the host key that came by user data with one made on the host, which nobody else has seen. Until the new key was seen in use the tags
- * accept both, so that it may stop at any line and be repeated; then the old tags go.
+ * Replaces the host key that came by user data with one made on the host, which nobody else has seen. Until the new key was seen in use the marks
+ * accept both, so that it may stop at any line and be repeated; then the old ones go.
  */
-export async function renewHostKey(droplet: Droplet, machine: MachineInfo, by: By): Promise<void> {
+export async function renewHostKey(machine: SeenMachine, by: By): Promise<void> {
   const run = async (script: string): Promise<string> => {
     const { status, stdout, stderr } = await by.connection.exec(["sh", "-c", script]);
     if (status !== 0)
       throw fail("machine.rekey", `the host key of ${machine.name} cannot be renewed: ${stderr.trim()}`);
     return stdout.trim();
   };
-  const made = await run(make);
+  const made = (await run(make)).split(" ").slice(0, 2).join(" ");
   const sha256 = sha256OfKey(made);
-  const wanted = keyTags({ hostKeySha256: sha256, hostKey: rawKey(made).subarray(-32) });
-  for (const tag of wanted) if (!droplet.tags.includes(tag)) await by.client.addTag(tag, droplet.id);
+  const both: SeenMachine = machine.hostPublicKeys.includes(made)
+    ? machine
+    : {
+        ...machine,
+        hostKeys: [...machine.hostKeys, sha256],
+        hostPublicKeys: [...machine.hostPublicKeys, made],
+      };
+  if (both !== machine) await by.provider.pin(machine, both.hostPublicKeys, true);
   await run(swap);
   await seen(machine, sha256, by);
-  const old = droplet.tags.filter((tag) => /^slipway:host(key|pub):/.test(tag) && !wanted.includes(tag));
-  for (const tag of old) await by.client.deleteTag(tag);
-  await by.client.removeTag(freshTag, droplet.id);
+  await by.provider.pin(both, [made], false);
 }
 
 /** sshd starts anew to read the key: for a moment it is not there, or still shows the old one. */
 const whileRestarting = ["connection.refused", "connection.busy", "machine.hostkey"];
 const restartMs = 20_000;
 
-async function seen(machine: MachineInfo, sha256: string, by: By): Promise<void> {
+async function seen(machine: SeenMachine, sha256: string, by: By): Promise<void> {
   const until = by.clock.monotonic() + restartMs;
   for (;;) {
     try {
@@ -67,6 +70,3 @@ async function seen(machine: MachineInfo, sha256: string, by: By): Promise<void>
     }
   }
 }
-
-/** Whether the host key is still the one of the user data. */
-export const isFresh = (droplet: Droplet): boolean => readTags(droplet.tags).fresh;

@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+
 /** What a stack is made of. `machine` is a droplet or a server; the operator's and other people's keys are `key`. */
 export type Kind = "project" | "key" | "machine" | "volume" | "firewall" | "reserved-ip" | "domain" | "record";
 
@@ -23,6 +25,8 @@ export interface WantedMachine extends Named<"machine"> {
   readonly protect: boolean;
   /** Backups by the provider. */
   readonly backups: boolean;
+  /** Firewalls of the stack that stand before it, by name: from its first moment on. */
+  readonly firewalls: readonly string[];
 }
 
 export interface WantedVolume extends Named<"volume"> {
@@ -77,6 +81,8 @@ export interface WantedRecord extends Named<"record"> {
 export interface WantedProject extends Named<"project"> {
   readonly purpose: string;
   readonly environment: "Development" | "Staging" | "Production";
+  /** What belongs in it: machines, volumes, domains and reserved addresses of the stack. */
+  readonly members: readonly Ref[];
 }
 
 export interface WantedKey extends Named<"key"> {
@@ -106,15 +112,30 @@ interface Known {
   readonly dollarsMonthly: number;
 }
 
+/** What is known of each kind beyond what is asked. */
+interface More {
+  readonly machine: object;
+  readonly key: object;
+  readonly project: object;
+  /** Id of the machine that it is attached to, whosever it is; "" while to none. */
+  readonly volume: { readonly attachedTo: string };
+  readonly firewall: object;
+  /** Its address, and the id of the machine that it leads to; "" while to none. */
+  readonly "reserved-ip": { readonly address: string; readonly region: string; readonly assignedTo: string };
+  readonly domain: object;
+  readonly record: { readonly data: string };
+}
+
 export type Seen<K extends Kind = Kind> = K extends "machine"
   ? SeenMachine
-  : K extends "record"
-    ? Omit<WantedRecord, "data"> & { readonly data: string } & Known
-    : K extends Kind
-      ? WantedOf<K> & Known
-      : never;
+  : K extends Kind
+    ? WantedOf<K> & Known & More[K]
+    : never;
 
+/** A machine; `name` is that of its host, lower-case. */
 export interface SeenMachine extends Omit<WantedMachine, "userData">, Known {
+  /** The name it has in the cloud, which is its host's unless somebody changed it. */
+  readonly label: string;
   readonly status: "new" | "active" | "off" | "archive";
   /** Public and private IPv4 addresses, empty while there are none. */
   readonly address: string;
@@ -127,6 +148,31 @@ export interface SeenMachine extends Omit<WantedMachine, "userData">, Known {
   readonly fresh: boolean;
   /** ISO time. */
   readonly created: string;
+  /** Size of its disk, which never shrinks; 0 when the cloud does not tell. */
+  readonly diskGb: number;
+  /** {@link specOf} what was last applied to it; tells a change of the file from one in the cloud. */
+  readonly spec?: string;
+  /** {@link digestOf} the user data that it was made with. */
+  readonly userDataDigest?: string;
+  /** Marked to go: another machine takes its place. */
+  readonly retired: boolean;
 }
 
-export const refOf = ({ kind, name }: { readonly kind: Kind; readonly name: string }): Ref => `${kind} ${name}`;
+/** Short digest of text: 16 hex digits of its SHA-256. */
+export const digestOf = (text: string): string => createHash("sha256").update(text).digest("hex").slice(0, 16);
+
+/** Digest of what can be seen and changed of a machine. */
+export const specOf = (machine: Pick<WantedMachine, "region" | "size" | "image" | "tags" | "backups">): string =>
+  digestOf(
+    JSON.stringify([
+      machine.region,
+      machine.size,
+      machine.image,
+      machine.tags.map((tag) => tag.toLowerCase()).sort(),
+      machine.backups,
+    ]),
+  );
+
+/** Resources are equal in name regardless of case. */
+export const refOf = ({ kind, name }: { readonly kind: Kind; readonly name: string }): Ref =>
+  `${kind} ${name.toLowerCase()}`;

@@ -1,12 +1,7 @@
-/** The tags that are this package's only state. A droplet carries them from its creation on. */
-export interface Marks {
-  readonly stack: string;
-  readonly host: string;
-  /** SHA-256 of the raw host key, lower-case hex. */
-  readonly hostKeySha256: string;
-  /** The 32 bytes of the ed25519 host key, for known_hosts. */
-  readonly hostKey: Uint8Array;
-}
+import { digestOf, type SeenMachine, specOf, type WantedMachine } from "./resource.ts";
+import { rawKey, sha256OfKey } from "./ssh-key.ts";
+
+// The tags that are this package's only state. What is tagged carries them from its creation on.
 
 export const stackTag = (stack: string): string => `slipway:stack:${stack}`;
 const hostTag = (host: string): string => `slipway:host:${encodeHost(host)}`;
@@ -17,36 +12,71 @@ const encodeHost = (host: string): string => host.toLowerCase().replaceAll(".", 
 /** The tag that one creation has and no other. */
 export const intentTag = (id: string): string => `slipway:intent:${id}`;
 
-export const tagsOf = (marks: Marks): readonly string[] => [
-  stackTag(marks.stack),
-  hostTag(marks.host),
-  ...keyTags(marks),
-  freshTag,
-];
+/** On all machines of a stack that are behind one firewall, which asks for it. */
+export const firewallTag = (stack: string, name: string): string => `slipway:firewall:${stack}:${name}`;
+/** On the machine of one host of one stack, for rules that name it. */
+export const machineTag = (stack: string, host: string): string => `slipway:at:${stack}:${encodeHost(host)}`;
+export const volumeTag = (name: string): string => `slipway:volume:${name}`;
 
-/** Whether a tag belongs to one stack alone, so that it may be deleted with it. */
-export const isOfOneStack = (tag: string): boolean => /^slipway:(hostkey|hostpub|intent):/.test(tag);
-
+/** Whatever carries it is not destroyed nor replaced. */
+export const protectedTag = "slipway:protected";
+/** On a machine that another one replaces. */
+export const retiredTag = "slipway:retired";
 /** On a droplet whose host key is still the one that its user data holds, where every program on it can read it. */
 export const freshTag = "slipway:fresh";
 
-export const keyTags = (key: Pick<Marks, "hostKeySha256" | "hostKey">): readonly string[] => [
-  `slipway:hostkey:${key.hostKeySha256}`,
-  `slipway:hostpub:${Buffer.from(key.hostKey).toString("hex")}`,
+export const specTag = (machine: Pick<WantedMachine, "region" | "size" | "image" | "tags" | "backups">): string =>
+  `slipway:spec:${specOf(machine)}`;
+
+/** The tags of a new machine. */
+export const tagsOf = (stack: string, machine: WantedMachine, hostKey: string): readonly string[] => [
+  stackTag(stack),
+  hostTag(machine.name),
+  machineTag(stack, machine.name),
+  ...keyTags(hostKey),
+  freshTag,
+  specTag(machine),
+  `slipway:image:${machine.image}`,
+  ...(machine.userData === undefined ? [] : [`slipway:data:${digestOf(machine.userData)}`]),
+  ...changingTags(stack, machine),
 ];
 
-export interface ReadTags {
-  readonly stack?: string;
-  readonly host?: string;
-  /** SHA-256 of the accepted host keys, lower-case hex; several while a key is being renewed. */
-  readonly hostKeys: readonly string[];
-  /** The same keys as `ssh-ed25519 AAAA…`. */
-  readonly publicKeys: readonly string[];
-  readonly fresh: boolean;
-}
+/** Those of a machine's tags that changes of the file change. */
+export const changingTags = (stack: string, machine: WantedMachine): readonly string[] => [
+  ...machine.firewalls.map((name) => firewallTag(stack, name)),
+  ...(machine.protect ? [protectedTag] : []),
+  ...machine.tags,
+];
 
-/** What the tags of a droplet say. */
+/** Of one host key, `ssh-ed25519 AAAA…`: what pins it and what known_hosts needs. */
+export const keyTags = (publicKey: string): readonly string[] => [
+  `slipway:hostkey:${sha256OfKey(publicKey)}`,
+  `slipway:hostpub:${rawKey(publicKey).subarray(-32).toString("hex")}`,
+];
+
+/** Whether a tag belongs to one machine alone, so that it may be deleted with it. */
+export const isOfOneMachine = (tag: string): boolean => /^slipway:(hostkey|hostpub|intent):/i.test(tag);
+
+/** Whether a tag belongs to a stack as a whole. */
+export const isOfStack = (tag: string, stack: string): boolean =>
+  [stackTag(stack), `slipway:at:${stack}:`, `slipway:firewall:${stack}:`].some((prefix, at) =>
+    at === 0 ? tag.toLowerCase() === prefix : tag.toLowerCase().startsWith(prefix),
+  );
+
+type ReadTags = Pick<
+  SeenMachine,
+  "hostKeys" | "hostPublicKeys" | "fresh" | "firewalls" | "protect" | "retired" | "tags"
+> &
+  Partial<Pick<SeenMachine, "spec" | "userDataDigest">> & {
+    readonly stack?: string;
+    readonly host?: string;
+    /** As it was asked for; the cloud forgets slugs of older images. */
+    readonly image?: string;
+  };
+
+/** What the tags of a machine say. */
 export function readTags(tags: readonly string[]): ReadTags {
+  const lower = new Set(tags.map((tag) => tag.toLowerCase()));
   const all = (name: string): readonly string[] => {
     const prefix = `slipway:${name}:`;
     return tags.filter((tag) => tag.toLowerCase().startsWith(prefix)).map((tag) => tag.slice(prefix.length));
@@ -54,13 +84,23 @@ export function readTags(tags: readonly string[]): ReadTags {
   const hex = (name: string): readonly string[] =>
     all(name).flatMap((value) => (/^[0-9a-f]{64}$/i.test(value) ? [value.toLowerCase()] : []));
   const [stack] = all("stack");
-  const host = all("host")[0]?.replaceAll("_", ".");
+  const [spec] = all("spec");
+  const [image] = all("image");
+  const [userDataDigest] = all("data");
+  const host = all("host")[0]?.toLowerCase().replaceAll("_", ".");
   return {
     ...(stack !== undefined && { stack }),
     ...(host !== undefined && { host }),
+    ...(spec !== undefined && { spec }),
+    ...(image !== undefined && { image }),
+    ...(userDataDigest !== undefined && { userDataDigest }),
     hostKeys: hex("hostkey"),
-    publicKeys: hex("hostpub").map((value) => publicKeyLine(Buffer.from(value, "hex"))),
-    fresh: tags.includes(freshTag),
+    hostPublicKeys: hex("hostpub").map((value) => publicKeyLine(Buffer.from(value, "hex"))),
+    fresh: lower.has(freshTag),
+    protect: lower.has(protectedTag),
+    retired: lower.has(retiredTag),
+    firewalls: all("firewall").map((value) => value.slice(value.indexOf(":") + 1)),
+    tags: tags.filter((tag) => !tag.toLowerCase().startsWith("slipway:")),
   };
 }
 

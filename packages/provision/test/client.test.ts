@@ -4,6 +4,7 @@ import { Secret } from "@slipway/model";
 import { afterEach, expect, test } from "vitest";
 import { digitalOcean, droplet, openCloud } from "../src/index.ts";
 import { type Call, page, Refusal, type Reply, serve } from "../src/local/http.ts";
+import { hurriedClock } from "./support/clock.ts";
 
 let server: Server | undefined;
 afterEach(() => server?.close());
@@ -20,19 +21,11 @@ test("reads all pages", async () => {
   const all = Array.from({ length: 431 }, (_, id) => ({ id, slug: `i${id}` }));
   const url = await listen([["GET", "/v2/images", (call: Call): Reply => page(call, "images", all)]]);
   const client = await digitalOcean({ url, token });
-  expect((await client.images()).map((image) => image.id)).toEqual(all.map((image) => image.id));
+  expect((await client.images.list()).map((image) => image.id)).toEqual(all.map((image) => image.id));
 });
 
 test("waits as long as Retry-After says, then goes on", async () => {
-  const slept: number[] = [];
-  const clock = {
-    now: () => 0,
-    monotonic: () => 0,
-    sleep: (ms: number) => {
-      slept.push(ms);
-      return Promise.resolve();
-    },
-  };
+  const clock = hurriedClock();
   const spoiled = [7, 3];
   const account = { email: "a", droplet_limit: 1, status: "active" };
   const url = await listen([["GET", "/v2/account", () => ({ status: 200, body: { account } })]], () => {
@@ -40,8 +33,11 @@ test("waits as long as Retry-After says, then goes on", async () => {
     return retryAfterSeconds === undefined ? undefined : { status: 429, when: "before", retryAfterSeconds };
   });
   const client = await digitalOcean({ url, token, clock });
-  expect((await client.account()).status).toBe("active");
-  expect(slept).toEqual([7_000, 3_000]);
+  expect((await client.account.get()).status).toBe("active");
+  expect(clock.slept).toHaveLength(2);
+  expect(clock.slept[0]).toBeGreaterThanOrEqual(7_000);
+  expect(clock.slept[0]).toBeLessThanOrEqual(8_000);
+  expect(clock.slept[1]).toBeGreaterThanOrEqual(3_000);
 });
 
 test("tells a wrong token, a refusal, a stranger and no network apart, with the request's id", async () => {
@@ -57,22 +53,21 @@ test("tells a wrong token, a refusal, a stranger and no network apart, with the 
     ["GET", "/v2/account", () => ({ status: 200, body: { hello: "world" } })],
   ]);
   const client = await digitalOcean({ url, token });
-  await expect(client.droplet(1)).rejects.toMatchObject({
+  await expect(client.droplets.get(1)).rejects.toMatchObject({
     code: "quota.exceeded",
     message: expect.stringMatching(/exceed your droplet limit \(422 at GET \/v2\/droplets\/1, request [0-9a-f-]{36}\)/),
   });
-  await expect(client.account()).rejects.toMatchObject({ code: "cloud.unexpected" });
+  await expect(client.account.get()).rejects.toMatchObject({ code: "cloud.unexpected" });
   const wrong = await digitalOcean({ url, token: () => Promise.resolve("other-secret") });
-  await expect(wrong.account()).rejects.toMatchObject({ code: "token.refused", status: 401 });
-  await expect(wrong.account()).rejects.not.toThrow("other-secret");
-  const quick = { now: () => 0, monotonic: () => 0, sleep: () => Promise.resolve() };
-  const nobody = await digitalOcean({ url: "http://127.0.0.1:9", token, clock: quick });
-  await expect(nobody.account()).rejects.toMatchObject({
+  await expect(wrong.account.get()).rejects.toMatchObject({ code: "token.refused", status: 401 });
+  await expect(wrong.account.get()).rejects.not.toThrow("other-secret");
+  const nobody = await digitalOcean({ url: "http://127.0.0.1:9", token, clock: hurriedClock() });
+  await expect(nobody.account.get()).rejects.toMatchObject({
     code: "network.none",
     message: expect.stringContaining("127.0.0.1:9"),
   });
   const stopped = await digitalOcean({ url, token, signal: AbortSignal.abort(new Error("enough")) });
-  await expect(stopped.account()).rejects.toThrow("enough");
+  await expect(stopped.account.get()).rejects.toThrow("enough");
 });
 
 test("a droplet is at DigitalOcean or local, and the vault's token is asked for", async () => {
@@ -100,9 +95,8 @@ test("a droplet is at DigitalOcean or local, and the vault's token is asked for"
     message: expect.stringContaining("different clouds"),
   });
   await expect(openCloud([{ name: "a", on: there }], { name: "x" })).rejects.toMatchObject({ code: "token.refused" });
-  const account = { email: "a", droplet_limit: 1, status: "active" };
-  const url = await listen([["GET", "/v2/account", () => ({ status: 200, body: { account } })]]);
+  const url = await listen([["GET", "/v2/droplets", () => ({ status: 200, body: { droplets: [] } })]]);
   const secrets = { reveal: (asked: Secret) => Promise.resolve(asked === secret ? "t" : "") };
   await using cloud = await openCloud([{ name: "a", on: there }], { name: "x", url, secrets });
-  expect((await cloud.client.account()).email).toBe("a");
+  expect(await cloud.provider.machines()).toEqual([]);
 });

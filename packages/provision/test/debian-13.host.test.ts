@@ -20,18 +20,16 @@ const hosts = [{ name: "thirteen", on, distro: debian("13") }];
 
 afterAll(async () => {
   await using cloud = await openCloud(hosts, { name: stack });
-  await destroyStack(stack, { client: cloud.client });
+  await destroyStack({ provider: cloud.provider });
 });
 
 test("a host of Debian 13 gets a machine of Debian 13, with an engine of its own", async () => {
   await using cloud = await openCloud(hosts, { name: stack });
-  const { client } = cloud;
-  const plan = planProvision(wantedOf(hosts), await observe(client, stack), {
-    stack,
-    operatorKey: operator.publicKey,
-  });
+  const { provider } = cloud;
+  const wanted = wantedOf(hosts, operator.publicKey);
+  const plan = planProvision(wanted, await observe(provider, { wanted }), { stack });
   const { machines, failed } = await applyProvision(plan, {
-    client,
+    provider,
     connect: (address, signal) => ssh(address, { privateKey: operator.privateKey }, { signal }),
   });
   expect(failed).toEqual([]);

@@ -3,8 +3,8 @@ import { connect, type Socket } from "node:net";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { filterTable } from "../src/local/filter.ts";
-import { type Api, api, type Droplet, inside } from "./support/raw-cloud.ts";
 import { heldBy, nothing } from "./support/cloud.ts";
+import { type Api, api, type Droplet, inside } from "./support/raw-cloud.ts";
 
 const name = `f${process.pid}`;
 let cloud: Api;

@@ -1,9 +1,17 @@
 import { ssh } from "@slipway/connection";
 import type { Connection } from "@slipway/model";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type DigitalOcean, destroyStack, digitalOcean, generateSshKey, md5OfKey } from "../src/index.ts";
+import {
+  type DigitalOcean,
+  destroyStack,
+  digitalOcean,
+  digitalOceanProvider,
+  generateSshKey,
+  md5OfKey,
+} from "../src/index.ts";
 import { type LocalCloud, startLocalCloud } from "../src/local/cloud.ts";
-import type { Fault } from "../src/local/http.ts";
+import type { Fault } from "../src/local/faults.ts";
+import { noLimits } from "../src/local/limits.ts";
 import { heldBy, nothing } from "./support/cloud.ts";
 
 const name = `c${process.pid}`;
@@ -31,7 +39,7 @@ const good = { name: "web-1", region: "lon1", size: "s-1vcpu-1gb", image: "debia
 /** Waits until an action has ended, as clients do. */
 async function ended(id: number): Promise<string> {
   for (;;) {
-    const { status } = await client.action(id);
+    const { status } = await client.actions.get(id);
     if (status !== "in-progress") return status;
   }
 }
@@ -40,14 +48,14 @@ beforeAll(async () => {
   // Faults are taken one per creation of a droplet.
   const spoil = (call: { method: string; path: string }): Fault | undefined =>
     call.method === "POST" && call.path === "/v2/droplets" ? faults.shift() : undefined;
-  cloud = await startLocalCloud({ name, faults: spoil });
+  cloud = await startLocalCloud({ name, faults: spoil, limits: noLimits });
   client = await clientOf(cloud);
 });
 const clear = async (): Promise<void> => {
-  for (const droplet of await client.droplets()) await client.deleteDroplet(droplet.id);
-  for (const tag of ["colour:blue", "temporary"]) await client.deleteTag(tag);
-  for (const key of await client.keys()) await client.deleteKey(key.id);
-  await destroyStack("none", { client });
+  for (const droplet of await client.droplets.list()) await client.droplets.remove(droplet.id);
+  for (const tag of ["colour:blue", "temporary"]) await client.tags.remove(tag);
+  for (const key of await client.keys.list()) await client.keys.remove(key.id);
+  await destroyStack({ provider: digitalOceanProvider(client, { stack: "none" }) });
 };
 afterAll(async () => {
   await clear();
@@ -59,7 +67,7 @@ test("answers as DigitalOcean does, errors too", async () => {
   expect(stranger.status).toBe(401);
   expect(await stranger.json()).toMatchObject({ id: "Unauthorized", message: "Unable to authenticate you." });
 
-  expect((await client.account()).status).toBe("active");
+  expect((await client.account.get()).status).toBe("active");
   expect(await raw("/v2/droplets/?page=1")).toMatchObject({ status: 200, body: { droplets: [], meta: { total: 0 } } });
   expect(await raw("/v2/sizes?per_page=2&page=2")).toMatchObject({
     body: { sizes: [{}, {}], links: { pages: { prev: expect.stringContaining("page=1"), next: expect.any(String) } } },
@@ -92,24 +100,24 @@ test("answers as DigitalOcean does, errors too", async () => {
 
 test("keeps keys", async () => {
   const key = generateSshKey("k");
-  const added = await client.addKey("mine", key.publicKey);
+  const added = await client.keys.create({ name: "mine", public_key: key.publicKey });
   expect(added).toMatchObject({ name: "mine", fingerprint: md5OfKey(key.publicKey), public_key: key.publicKey });
   // Once more is no error for our client, but it is one for the API.
-  expect((await client.addKey("again", key.publicKey)).id).toBe(added.id);
+  expect((await client.keys.create({ name: "again", public_key: key.publicKey })).id).toBe(added.id);
   expect(await post("/v2/account/keys", { name: "again", public_key: key.publicKey })).toMatchObject({
     status: 422,
     body: { message: "SSH Key is already in use on your account" },
   });
   await raw(`/v2/account/keys/${added.fingerprint}`, { method: "PUT", body: JSON.stringify({ name: "renamed" }) });
-  expect((await client.keys()).map((one) => one.name)).toEqual(["renamed"]);
-  await client.deleteKey(added.id);
-  expect(await client.keys()).toEqual([]);
+  expect((await client.keys.list()).map((one) => one.name)).toEqual(["renamed"]);
+  await client.keys.remove(added.id);
+  expect(await client.keys.list()).toEqual([]);
 });
 
 test("applies user data, and acts: power, reboot, rename, tags", async () => {
   const login = generateSshKey("login");
   const hostKey = generateSshKey("host");
-  const key = await client.addKey("login", login.publicKey);
+  const key = await client.keys.create({ name: "login", public_key: login.publicKey });
   const config = {
     ssh_keys: { ed25519_private: hostKey.privateKey, ed25519_public: hostKey.publicKey },
     users: [{ name: "ada", groups: "sudo", sudo: "ALL=(ALL) NOPASSWD:ALL", ssh_authorized_keys: [login.publicKey] }],
@@ -129,7 +137,7 @@ test("applies user data, and acts: power, reboot, rename, tags", async () => {
   });
   const { id } = made.body["droplet"] as unknown as { id: number };
   let address = "";
-  while (address === "") address = (await client.droplet(id)).networks.v4[0]?.ip_address ?? "";
+  while (address === "") address = (await client.droplets.get(id)).networks.v4[0]?.ip_address ?? "";
   const connect = (user: string): Promise<Connection> =>
     ssh(
       { host: "web-1", address, port: 22, user, hostKeys: [hostKey.sha256] },
@@ -148,39 +156,41 @@ test("applies user data, and acts: power, reboot, rename, tags", async () => {
 
   const started = "stat -c %Y /proc/1; cat /etc/hostname";
   const before = await said(`hostnamectl set-hostname kept; sysctl -qw net.ipv4.ip_forward=1; ${started}`);
-  expect(await ended((await client.act(id, { type: "reboot" })).id)).toBe("completed");
+  expect(await ended((await client.dropletActions.start(id, { type: "reboot" })).id)).toBe("completed");
   const after = await said(started);
   expect(after).not.toBe(before);
   expect(after.split("\n")[1]).toBe("kept");
-  expect((await client.droplet(id)).networks.v4[0]?.ip_address).toBe(address);
+  expect((await client.droplets.get(id)).networks.v4[0]?.ip_address).toBe(address);
 
   // From inside: a reboot comes back at the same address, power off stays off.
   await said("systemd-run --quiet systemctl reboot").catch(() => "");
   while ((await said(`${started}; systemctl is-system-running --wait >&2`).catch(() => after)) === after);
-  const shutdown = await client.act(id, { type: "shutdown" });
+  const shutdown = await client.dropletActions.start(id, { type: "shutdown" });
   // A machine takes its time to go down; meanwhile it takes no other order.
   expect(await post(`/v2/droplets/${id}/actions`, { type: "reboot" })).toMatchObject({
     status: 422,
     body: { id: "unprocessable_entity", message: "Droplet already has a pending event." },
   });
   expect(await ended(shutdown.id)).toBe("completed");
-  expect((await client.droplet(id)).status).toBe("off");
-  expect(await ended((await client.act(id, { type: "power_on" })).id)).toBe("completed");
+  expect((await client.droplets.get(id)).status).toBe("off");
+  expect(await ended((await client.dropletActions.start(id, { type: "power_on" })).id)).toBe("completed");
   await said("systemd-run --quiet systemctl poweroff").catch(() => "");
-  while ((await client.droplet(id)).status !== "off");
-  expect(await ended((await client.act(id, { type: "power_on" })).id)).toBe("completed");
-  expect(await ended((await client.act(id, { type: "rename", name: "web-2" })).id)).toBe("completed");
-  await client.addTag("colour:blue", id);
-  await client.addTag("temporary", id);
-  await client.removeTag("temporary", id);
+  while ((await client.droplets.get(id)).status !== "off");
+  expect(await ended((await client.dropletActions.start(id, { type: "power_on" })).id)).toBe("completed");
+  expect(await ended((await client.dropletActions.start(id, { type: "rename", name: "web-2" })).id)).toBe("completed");
+  await client.tags.create("colour:blue");
+  await client.tags.assign("colour:blue", "droplet", [id]);
+  await client.tags.create("temporary");
+  await client.tags.assign("temporary", "droplet", [id]);
+  await client.tags.unassign("temporary", "droplet", [id]);
 
   // Another server of the same cloud knows all of it.
   await using other = await startLocalCloud({ name });
-  const seen = await (await clientOf(other)).droplets("colour:blue");
+  const seen = await (await clientOf(other)).droplets.list({ tag: "colour:blue" });
   expect(seen).toMatchObject([{ id, name: "web-2", status: "active", tags: ["colour:blue"] }]);
-  expect(await (await clientOf(other)).droplets("temporary")).toEqual([]);
-  await client.deleteDroplet(id);
-  await expect(client.droplet(id)).rejects.toMatchObject({ status: 404 });
+  expect(await (await clientOf(other)).droplets.list({ tag: "temporary" })).toEqual([]);
+  await client.droplets.remove(id);
+  await expect(client.droplets.get(id)).rejects.toMatchObject({ status: 404 });
 });
 
 test.each<[string, Fault[]]>([
@@ -189,9 +199,9 @@ test.each<[string, Fault[]]>([
   ["a connection lost after the work was done", [{ status: "reset", when: "after" }]],
 ])("makes one droplet in spite of %s", async (_title, spoiled) => {
   faults.push(...spoiled);
-  const made = await client.createDroplet({ ...good, keys: [], tags: ["once"] }, `slipway:intent:${name}`);
-  expect((await client.droplets("once")).map((one) => one.id)).toEqual([made.id]);
-  await client.deleteDroplet(made.id);
+  const made = await client.droplets.create({ ...good, ssh_keys: [], tags: ["once"] }, `slipway:intent:${name}`);
+  expect((await client.droplets.list({ tag: "once" })).map((one) => one.id)).toEqual([made.id]);
+  await client.droplets.remove(made.id);
 });
 
 test("leaves nothing behind", async () => {

@@ -71,8 +71,12 @@ test("a host is not privileged", () => {
   });
   expect(body).toMatchObject({
     StopSignal: "SIGRTMIN+3",
-    Volumes: { "/var/lib/docker": {} },
-    HostConfig: { CapAdd: ["SYS_ADMIN", "NET_ADMIN"], CgroupnsMode: "private", RestartPolicy: { Name: "on-failure" } },
+    HostConfig: {
+      Mounts: [{ Type: "volume", Target: "/var/lib/docker" }],
+      CapAdd: ["SYS_ADMIN", "NET_ADMIN"],
+      CgroupnsMode: "private",
+      RestartPolicy: { Name: "on-failure" },
+    },
   });
   expect(JSON.stringify(body)).not.toContain("Privileged");
 });

@@ -4,178 +4,232 @@ import { describe, expect, test } from "vitest";
 import {
   changesOf,
   droplet,
+  type Observed,
   type PlanOptions,
+  type ProvisionPlan,
   planProvision,
   printPlan,
+  readSavedPlan,
   type Seen,
-  type WantedHost,
+  savedPlan,
+  type Wanted,
   wantedOf,
 } from "../src/index.ts";
-import type { Droplet } from "../src/schemas.ts";
-import { generateSshKey, md5OfKey, rawKey } from "../src/ssh-key.ts";
-import { tagsOf } from "../src/tags.ts";
+import { generateSshKey } from "../src/ssh-key.ts";
+import { cloud, made, want } from "./support/resources.ts";
 
 const operator = generateSshKey("operator");
-const hostKey = generateSshKey("host");
-const options: PlanOptions = { stack: "shop", operatorKey: operator.publicKey };
+const options: PlanOptions = { stack: "shop" };
+const key: Wanted = { kind: "key", name: "operator", publicKey: operator.publicKey };
+const account = (name: string, ours: boolean): Seen => ({
+  ...key,
+  kind: "key",
+  name,
+  publicKey: operator.publicKey,
+  id: "5",
+  ours,
+  dollarsMonthly: 0,
+});
 
-const want = (host: string, change: Partial<WantedHost> = {}): WantedHost => ({
-  host,
-  region: "lon1",
-  size: "s-1vcpu-1gb",
-  image: "debian-12-x64",
-  tags: [],
-  ...change,
-});
-const made = (host: string, id: number, change: Partial<Droplet> = {}): Droplet => ({
-  id,
-  name: host,
-  status: "active",
-  created_at: "2026-01-01T00:00:00Z",
-  size_slug: "s-1vcpu-1gb",
-  region: { slug: "lon1" },
-  image: { slug: "debian-12-x64" },
-  networks: { v4: [{ ip_address: `192.0.2.${id}`, type: "public" }] },
-  tags: [
-    ...tagsOf({ stack: "shop", host, hostKeySha256: hostKey.sha256, hostKey: rawKey(hostKey.publicKey).subarray(-32) }),
-  ],
-  ...change,
-});
-const cloud = (droplets: readonly Droplet[]): Seen => ({
-  droplets,
-  keys: [],
-  regions: [
-    { slug: "lon1", available: true },
-    { slug: "fra1", available: false },
-  ],
-  sizes: [
-    { slug: "s-1vcpu-1gb", memory: 1024, vcpus: 1, disk: 25, price_monthly: 6, regions: ["lon1"], available: true },
-  ],
-  images: [{ id: 1, slug: "debian-12-x64" }],
-});
+const ids = (plan: ProvisionPlan): readonly string[] => plan.steps.map((step) => step.id);
+const plan = (wanted: readonly Wanted[], seen: Observed, more: Partial<PlanOptions> = {}): ProvisionPlan =>
+  planProvision(wanted, seen, { ...options, ...more });
 
 describe("the plan of a stack", () => {
   test("creates what is missing, starts what is off, keeps the rest, and names what nobody asks for", () => {
     const seen = cloud([made("app", 1), made("ci", 2, { status: "off" }), made("old", 3)]);
-    const plan = planProvision([want("app"), want("ci"), want("monitor.example.org")], seen, options);
-    expect(plan).toMatchObject({
-      create: [{ host: "monitor.example.org", dollarsMonthly: 6 }],
-      start: [{ host: "ci", id: 2 }],
-      keep: [{ host: "app", id: 1 }],
-      destroy: [],
-      unlisted: [{ host: "old", id: 3 }],
-      key: { do: "add" },
-      problems: [],
-    });
-    expect(changesOf(plan)).toBe(3);
-    expect(printPlan(plan)).toBe(
+    const first = plan([key, want("app"), want("ci"), want("monitor.example.org")], seen);
+    expect(ids(first)).toEqual([
+      "create key operator",
+      "keep machine app",
+      "start machine ci",
+      "create machine monitor.example.org",
+    ]);
+    expect(first.steps[3]).toMatchObject({ after: ["create key operator"], monthly: 6, change: 6 });
+    expect(first.unlisted).toEqual([{ ref: "machine old", cloudId: "3", monthly: 6 }]);
+    expect(first.problems).toEqual([]);
+    expect(changesOf(first)).toBe(3);
+    expect(printPlan(first)).toBe(
       [
-        "+ create   monitor.example.org  s-1vcpu-1gb in lon1, debian-12-x64",
-        "~ start    ci  (droplet 2 is off)",
-        "  keep     app  (droplet 1)",
-        "  unlisted old  (droplet 3; no host asks for it)",
-        "3 changes, $6 a month more\n",
+        "+ create   key operator",
+        "+ create   machine monitor.example.org  (s-1vcpu-1gb in lon1, debian-12-x64; +$6 a month)",
+        "~ start    machine ci  (2; it is off)",
+        "  keep     machine app  (1)",
+        "  unlisted machine old  (3; nothing asks for it, $6 a month)",
+        "3 changes, $6 a month more; $24 a month in all\n",
       ].join("\n"),
     );
-    const bold = planProvision([want("app")], seen, { ...options, unlisted: "destroy" });
-    expect(bold.destroy.map((one) => one.id)).toEqual([2, 3]);
+    const bold = plan([want("app")], seen, { unlisted: "delete" });
+    expect(ids(bold)).toEqual(["keep machine app", "delete machine ci 2", "delete machine old 3"]);
+    expect(bold).toMatchObject({ change: -12, monthly: 6, unlisted: [] });
   });
 
   test("with nothing to do says so, and does not add a key for its own sake", () => {
-    const plan = planProvision([want("app")], cloud([made("app", 1)]), options);
-    expect(changesOf(plan)).toBe(0);
-    expect(printPlan(plan)).toBe("  keep     app  (droplet 1)\n0 changes\n");
+    const nothing = plan([key, want("app")], cloud([made("app", 1)]));
+    expect(changesOf(nothing)).toBe(0);
+    expect(printPlan(nothing)).toBe("  keep     machine app  (1)\n0 changes; $6 a month in all\n");
   });
 
   test("finds the operator's key under any name", () => {
-    const key = { id: 5, name: "laptop", fingerprint: md5OfKey(operator.publicKey), public_key: operator.publicKey };
-    const plan = planProvision([want("app")], { ...cloud([]), keys: [key] }, options);
-    expect(plan.key.do).toBe("keep");
-    expect(changesOf(plan)).toBe(1);
+    const found = plan([key, want("app")], cloud([account("laptop", false)]));
+    expect(ids(found)).toEqual(["keep key operator", "create machine app"]);
   });
 
-  test.each<[string, readonly WantedHost[], readonly Droplet[], RegExp]>([
+  test("a key with new content takes the place of the old one, after it", () => {
+    const old = { ...account("operator", true), publicKey: generateSshKey("old").publicKey, id: "4" } as Seen;
+    const changed = plan([key, want("app")], cloud([old]));
+    expect(ids(changed)).toEqual(["create key operator", "delete key operator 4", "create machine app"]);
+    expect(changed.steps[1]?.after).toEqual(["create key operator"]);
+  });
+
+  test.each<[string, readonly Wanted[], readonly Seen[], RegExp]>([
     [
       "two machines with one host tag",
       [want("app")],
       [made("app", 1), made("app", 2)],
-      /2 machines carry the tag of host app \(droplets 1, 2\)/,
+      /2 machines carry the tag of host app \(1, 2\)/,
     ],
-    ["an unknown region", [want("app", { region: "moon1" })], [], /no region moon1; there are lon1, fra1/],
+    ["an unknown region", [want("app", { region: "moon1" })], [], /no region moon1; there are lon1, ams3, fra1/],
     ["a region that is full", [want("app", { region: "fra1" })], [], /fra1 takes no new machines/],
     ["an unknown size", [want("app", { size: "huge" })], [], /no size huge; there are s-1vcpu-1gb/],
-    ["an unknown image", [want("app", { image: "plan9" })], [], /no image plan9/],
+    ["a size that the region lacks", [want("app", { size: "s-1vcpu-512mb-10gb" })], [], /not offered in lon1/],
+    ["an unknown image", [want("app", { image: "plan9" })], [], /no image plan9; there are debian-12-x64/],
+    ["an image larger than the disk", [want("app", { image: "77" })], [], /needs a disk of 60 GB/],
     ["a name twice", [want("app"), want("App")], [], /two hosts are named App/],
     ["a bad name", [want("a_b")], [], /"a_b" is no host name/],
     ["a bad tag", [want("app", { tags: ["a.b"] })], [], /"a.b" is no tag/],
     ["a tag of ours", [want("app", { tags: ["slipway:host:x"] })], [], /kept for Slipway/],
+    ["a machine without a pinned key", [want("app")], [made("app", 1, { hostKeys: [] })], /no tag with its host key/],
+    ["a disk that would shrink", [want("app")], [made("app", 1, { size: "s-2vcpu-4gb", diskGb: 80 })], /cannot shrink/],
     [
-      "a machine without a pinned key",
-      [want("app")],
-      [made("app", 1, { tags: ["slipway:stack:shop", "slipway:host:app"] })],
-      /no tag with its host key/,
+      "another image, when nobody allowed another machine",
+      [want("app", { image: "debian-13-x64" })],
+      [made("app", 1)],
+      /machine app: image is debian-12-x64, asked for debian-13-x64; that takes another one/,
     ],
-  ])("refuses %s", (_title, wanted, droplets, said) => {
-    expect(planProvision(wanted, cloud(droplets), options).problems.join("\n")).toMatch(said);
+    [
+      "user data that is too large",
+      [want("app", { userData: `#!/bin/sh\n${"x".repeat(65_000)}` })],
+      [],
+      /larger than 64 KiB/,
+    ],
+    ["user data that is no YAML", [want("app", { userData: "#cloud-config\na: [" })], [], /is no YAML/],
+  ])("refuses %s", (_title, wanted, seen, said) => {
+    expect(plan(wanted, cloud(seen)).problems.join("\n")).toMatch(said);
+  });
+
+  test("refuses more machines than the account may have, and to destroy or replace what is protected", () => {
+    expect(plan([want("a"), want("b")], cloud([made("a", 1)], 1)).problems.join()).toMatch(/may have 1 machines/);
+    const safe = cloud([made("app", 1, { protect: true })]);
+    expect(plan([], safe).problems).toEqual([]);
+    expect(plan([], safe, { unlisted: "delete" }).problems.join()).toMatch(
+      /machine app is protected and would be dest/,
+    );
+    const other = [want("app", { image: "debian-13-x64" })];
+    expect(plan(other, safe, { replace: ["machine app"] }).problems.join()).toMatch(/protected and would be replaced/);
+  });
+
+  test("protection stays when the file no longer asks for it, until it is taken off by name", () => {
+    const safe = cloud([made("app", 1, { protect: true })]);
+    expect(changesOf(plan([want("app")], safe))).toBe(0);
+    const off = plan([want("app")], safe, { unprotect: ["machine app"] });
+    expect(off.steps[0]).toMatchObject({ do: "update", fields: [{ field: "protect", from: "on", to: "off" }] });
+    const still = plan([want("app", { protect: true })], safe, { unprotect: ["machine app"] });
+    expect(still.problems.join()).toMatch(/the file protects it/);
+    const on = plan([want("app", { protect: true })], cloud([made("app", 1)]));
+    expect(on.steps[0]?.fields).toMatchObject([{ field: "protect", to: "on" }]);
+  });
+
+  test("changes in place what can be, and tells a changed file from a changed cloud", () => {
+    const seen = cloud([made("app", 1)]);
+    const larger = plan([want("app", { size: "s-2vcpu-4gb", tags: ["blue"] })], seen);
+    expect(larger.steps[0]).toMatchObject({ do: "update", change: 18 });
+    expect(larger.steps[0]?.fields).toEqual([
+      { field: "size", from: "s-1vcpu-1gb", to: "s-2vcpu-4gb", how: "while off", by: "file" },
+      { field: "tags", from: "", to: "blue", how: "in place", by: "file" },
+    ]);
+    expect(larger.drift).toEqual([]);
+    const meddled = plan([want("app")], cloud([made("app", 1, { tags: ["red"] })]));
+    expect(meddled.steps[0]?.fields).toMatchObject([{ field: "tags", from: "red", to: "", by: "cloud" }]);
+    expect(meddled.drift).toEqual(["machine app: somebody changed tags to red, it was nothing"]);
+  });
+
+  test("a machine that is replaced stands until the new one is ready, and goes first where there is no room", () => {
+    const other = [want("app", { image: "debian-13-x64" })];
+    const allowed = plan(other, cloud([made("app", 1)]), { replace: ["machine app"] });
+    expect(allowed.problems).toEqual([]);
+    expect(allowed.steps.map(({ id, after }) => [id, after])).toEqual([
+      ["replace machine app", []],
+      ["delete machine app 1", ["ready machine app"]],
+    ]);
+    expect(allowed).toMatchObject({ change: 0, monthly: 6 });
+    expect(allowed.steps[0]?.reason).toBe("image debian-12-x64 → debian-13-x64");
+    const tight = plan(other, cloud([made("app", 1)], 1), { replace: ["machine app"] });
+    expect(tight.steps.map(({ id, after }) => [id, after])).toEqual([
+      ["replace machine app", ["delete machine app 1"]],
+      ["delete machine app 1", []],
+    ]);
+    const halfway = plan(
+      other,
+      cloud([made("app", 1, { retired: true }), made("app", 2, {}, want("app", { image: "debian-13-x64" }))]),
+    );
+    expect(halfway.steps.map(({ id }) => id)).toEqual(["keep machine app", "delete machine app 1"]);
+  });
+
+  test("user data of a machine that is there is only told of, and renewed by replacing it", () => {
+    const wanted = want("app", { userData: "#!/bin/sh\ntrue\n" });
+    const told = plan([wanted], cloud([made("app", 1)]));
+    expect(told.drift).toEqual([expect.stringContaining("its user data was another")]);
+    expect(changesOf(told)).toBe(0);
+    expect(ids(plan([wanted], cloud([made("app", 1)]), { replace: ["machine app"] }))).toContain("replace machine app");
+    expect(plan([wanted], cloud([made("app", 1, {}, wanted)])).drift).toEqual([]);
+  });
+
+  test("adopts a machine whose host key is told", () => {
+    const theirs = cloud([made("app", 9, { ours: false, hostKeys: [] })]);
+    expect(ids(plan([want("app")], theirs))).toEqual(["create machine app"]);
+    const adopt = [{ ref: "machine app", id: "9" }] as const;
+    expect(plan([want("app")], theirs, { adopt }).problems.join()).toMatch(/say its host key/);
+    const known = plan([want("app")], theirs, { adopt: [{ ...adopt[0], hostKey: operator.publicKey }] });
+    expect(known.problems).toEqual([]);
+    expect(ids(known)).toEqual(["adopt machine app"]);
   });
 
   test("a droplet that names no image gets its host's distribution", () => {
     const shape = { cloud: "local", region: "lon1", size: "s-1vcpu-1gb" } as const;
-    const images = wantedOf([
-      { name: "a", on: droplet(shape) },
-      { name: "b", on: droplet(shape), distro: debian("13") },
-      { name: "c", on: droplet(shape), distro: ubuntu("24.04") },
-      { name: "d", on: droplet({ ...shape, image: "my-snapshot" }), distro: debian("13") },
-    ]).map((host) => host.image);
+    const images = wantedOf(
+      [
+        { name: "a", on: droplet(shape) },
+        { name: "b", on: droplet(shape), distro: debian("13") },
+        { name: "c", on: droplet(shape), distro: ubuntu("24.04") },
+        { name: "d", on: droplet({ ...shape, image: "my-snapshot" }), distro: debian("13") },
+      ],
+      operator.publicKey,
+    ).flatMap((one) => (one.kind === "machine" ? [one.image] : []));
     expect(images).toEqual(["debian-12-x64", "debian-13-x64", "ubuntu-24-04-x64", "my-snapshot"]);
+    expect(() => droplet({ ...shape, userData: "echo" })).toThrow(/begins with/);
   });
 
-  test("tells of drift, but leaves it", () => {
-    const plan = planProvision([want("app")], cloud([made("app", 1, { size_slug: "s-8vcpu-16gb" })]), options);
-    expect(plan.drift).toEqual([expect.stringContaining("app: size is s-8vcpu-16gb, asked for s-1vcpu-1gb")]);
-    expect(changesOf(plan)).toBe(0);
-  });
-
-  const names = fc.uniqueArray(fc.stringMatching(/^[a-z][a-z0-9-]{0,6}[a-z0-9]$/), { maxLength: 6 });
-
-  test("every wanted host is in one list, nothing listed is destroyed unasked, and what was made is kept", () => {
-    fc.assert(
-      fc.property(names, names, fc.boolean(), (wanted, there, bold) => {
-        const seen = cloud(there.map((host, at) => made(host, at + 1, at % 3 === 2 ? { status: "off" } : {})));
-        const plan = planProvision(
-          wanted.map((host) => want(host)),
-          seen,
-          {
-            ...options,
-            unlisted: bold ? "destroy" : "keep",
-          },
-        );
-        expect([...plan.create, ...plan.start, ...plan.keep].map((one) => one.host).sort()).toEqual([...wanted].sort());
-        const extra = there.filter((host) => !wanted.includes(host)).sort();
-        expect((bold ? plan.destroy : plan.unlisted).map((one) => one.host).sort()).toEqual(extra);
-        expect(bold ? plan.unlisted : plan.destroy).toEqual([]);
-
-        const after = cloud([
-          ...seen.droplets
-            .filter((one) => !plan.destroy.some((gone) => gone.id === one.id))
-            .map((one) => ({ ...one, status: "active" })),
-          ...plan.create.map((one, at) => made(one.host, 100 + at)),
-        ]);
-        expect(changesOf(planProvision(plan.wanted, after, plan.options))).toBe(0);
-      }),
-    );
+  test("a saved plan is read as it was written, and refused when it is anything else", () => {
+    const first = plan([key, want("app")], cloud([]));
+    const text = savedPlan(first);
+    expect(readSavedPlan(text)).toEqual(first);
+    expect(() => readSavedPlan(text.replace("lon1", "ams3"))).toThrow(/damaged/);
+    expect(() => readSavedPlan(text.slice(0, -20))).toThrow(/cut off/);
+    expect(() => readSavedPlan(text.replace('"version": 1', '"version": 9'))).toThrow(/format 9/);
+    expect(() => readSavedPlan("[]")).toThrow(/no saved plan/);
   });
 
   test("the digest is the same for the same, and differs when the cloud does", () => {
+    const names = fc.uniqueArray(fc.stringMatching(/^[a-z][a-z0-9-]{0,6}[a-z0-9]$/), { maxLength: 6 });
     fc.assert(
       fc.property(names, names, (wanted, there) => {
         const hosts = wanted.map((host) => want(host));
         const seen = cloud(there.map((host, at) => made(host, at + 1)));
-        const plan = planProvision(hosts, seen, options);
-        expect(planProvision(structuredClone(hosts), structuredClone(seen), { ...options })).toEqual(plan);
-        expect(JSON.parse(JSON.stringify(plan))).toEqual(plan);
-        const more = cloud([...seen.droplets, made("zz-more", 99)]);
-        expect(planProvision(hosts, more, options).digest).not.toBe(plan.digest);
+        const first = plan(hosts, seen);
+        expect(plan(structuredClone(hosts), structuredClone(seen))).toEqual(first);
+        expect(JSON.parse(JSON.stringify(first))).toEqual(first);
+        expect(plan(hosts, cloud([...seen.seen, made("zz-more", 99)])).digest).not.toBe(first.digest);
       }),
     );
   });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Api, api, type Droplet } from "./support/raw-cloud.ts";
 import { heldBy, nothing } from "./support/cloud.ts";
+import { type Api, api, type Droplet } from "./support/raw-cloud.ts";
 
 const name = `p${process.pid}`;
 let cloud: Api;

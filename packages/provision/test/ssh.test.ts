@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { knownHosts, type MachineInfo, sshConfig } from "../src/index.ts";
-import { generateSshKey, md5OfKey, rawKey, sshFingerprint } from "../src/ssh-key.ts";
+import { digestOf, knownHosts, type MachineInfo, specOf, sshConfig, type WantedMachine } from "../src/index.ts";
+import { generateSshKey, md5OfKey, sshFingerprint } from "../src/ssh-key.ts";
 import { readTags, tagsOf } from "../src/tags.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "slipway-key-"));
@@ -25,10 +25,10 @@ test("ssh-keygen reads the keys that are made here", () => {
 const key = generateSshKey("host");
 const machine: MachineInfo = {
   name: "app.example.org",
-  id: 1,
+  id: "1",
   address: "192.0.2.1",
+  privateAddress: "",
   status: "active",
-  hostKeySha256: key.sha256,
   hostKeys: [key.sha256],
   hostPublicKeys: [key.publicKey.split(" ").slice(0, 2).join(" ")],
   created: "2026-01-01T00:00:00Z",
@@ -38,17 +38,43 @@ const machine: MachineInfo = {
 };
 
 test("tags tell a host and its key, with only the characters that tags allow", () => {
-  const hostKey = rawKey(key.publicKey).subarray(-32);
-  const tags = tagsOf({ stack: "shop", host: "App.example.org", hostKeySha256: key.sha256, hostKey });
+  const wanted: WantedMachine = {
+    kind: "machine",
+    name: "App.example.org",
+    region: "lon1",
+    size: "s-1vcpu-1gb",
+    image: "debian-12-x64",
+    tags: ["env:test"],
+    protect: true,
+    backups: false,
+    firewalls: ["edge"],
+    userData: "#cloud-config\n{}",
+  };
+  const tags = tagsOf("shop", wanted, key.publicKey);
   for (const tag of tags) expect(tag).toMatch(/^[a-zA-Z0-9_:-]{1,255}$/);
-  expect(readTags(["other", ...tags])).toEqual({
+  expect(readTags(tags)).toEqual({
     stack: "shop",
     host: "app.example.org",
     hostKeys: machine.hostKeys,
-    publicKeys: machine.hostPublicKeys,
+    hostPublicKeys: machine.hostPublicKeys,
     fresh: true,
+    protect: true,
+    retired: false,
+    firewalls: ["edge"],
+    tags: ["env:test"],
+    image: "debian-12-x64",
+    spec: specOf(wanted),
+    userDataDigest: digestOf(wanted.userData ?? ""),
   });
-  expect(readTags(["slipway:hostkey:zz"])).toEqual({ hostKeys: [], publicKeys: [], fresh: false });
+  expect(readTags(["slipway:hostkey:zz"])).toEqual({
+    hostKeys: [],
+    hostPublicKeys: [],
+    fresh: false,
+    protect: false,
+    retired: false,
+    firewalls: [],
+    tags: [],
+  });
 });
 
 test("ssh_config and known_hosts let ssh in with the pinned key only", () => {

@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Api, api, type Droplet } from "./support/raw-cloud.ts";
 import { heldBy, nothing } from "./support/cloud.ts";
+import { type Api, api, type Droplet } from "./support/raw-cloud.ts";
 
 const name = `v${process.pid}`;
 let cloud: Api;

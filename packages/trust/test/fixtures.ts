@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { predicateType, SlipwayError, type Statement, statementType } from "@slipway/model";
-import { type KeyPair, openVault, type Vault, type VaultOptions } from "@slipway/trust";
+import { generateKey, type KeyPair, openVault, type Vault, type VaultOptions } from "@slipway/trust";
 
 export interface Folder extends AsyncDisposable {
   readonly path: string;
@@ -72,3 +72,11 @@ export async function packetBytes(armored: string): Promise<Uint8Array> {
   if (bytes.length < 100) throw new Error(`only ${bytes.length} bytes`);
   return bytes;
 }
+
+/** Keys of Ann, Bob, Carl and Eve. */
+export const people = async (): Promise<KeyPair[]> =>
+  Promise.all(["Ann", "Bob", "Carl", "Eve"].map((name) => generateKey({ name, email: `${name}@example.org` })));
+export const be = (who: KeyPair | undefined): KeyPair => {
+  if (who === undefined) throw new Error("no key");
+  return who;
+};

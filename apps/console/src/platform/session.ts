@@ -93,7 +93,7 @@ export async function openSession(context: Context): Promise<Session> {
     machines: () => {
       machines ??= (async () => {
         if (!platform.hosts.some((host) => isDroplet(host.on))) return [];
-        const seen = await listMachines((await session.cloud()).client, platform.name);
+        const seen = await listMachines((await session.cloud()).provider);
         await writeFile(folder.knownHosts, knownHosts(seen));
         await writeFile(
           folder.sshConfig,

@@ -25,18 +25,15 @@ const bootMs = 60_000;
 
 async function planOf(session: Session) {
   const { platform } = session.project;
-  const { client } = await session.cloud();
-  const seen = await observe(client, platform.name);
-  return planProvision(wantedOf(platform.hosts), seen, {
-    stack: platform.name,
-    operatorKey: session.identity.ssh.publicKey,
-  });
+  const { provider } = await session.cloud();
+  const wanted = wantedOf(platform.hosts, session.identity.ssh.publicKey);
+  return planProvision(wanted, await observe(provider, { wanted }), { stack: platform.name });
 }
 
 /** Makes the platform's machines. Gives how many things were changed. */
 export async function provisionAll(session: Session, context: Context): Promise<number> {
   const { out, clock, signal } = context;
-  const { client } = await session.cloud();
+  const { provider } = await session.cloud();
   const plan = await planOf(session);
   const { privateKey } = session.identity.ssh;
   await using journal = await fileJournal<ProvisionRecord>(join(session.folder.root, "journal", "provision.jsonl"), {
@@ -44,23 +41,24 @@ export async function provisionAll(session: Session, context: Context): Promise<
     clock,
   });
   const result = await applyProvision(plan, {
-    client,
+    provider,
     clock,
     signal,
     journal,
     connect: (address: SshAddress, stop) => ssh(address, { privateKey }, { signal: stop, waitMs: bootMs, clock }),
-    onEvent: ({ host, step, ms, detail }) => {
-      if (step === "failed") out.mark("bad", `${host}: ${detail ?? "failed"}`);
-      else if (step === "created") out.mark("changed", `${host} created (${formatMs(ms)})`);
+    onEvent: ({ name, step, ms, detail }) => {
+      if (step === "failed" || step === "skipped") out.mark("bad", `${name}: ${detail ?? step}`);
+      else if (step === "created" || step === "updated" || step === "deleted" || step === "adopted")
+        out.mark("changed", `${name} ${step} (${formatMs(ms)})`);
       else if (step === "ready")
-        out.mark("ok", `${host} is ready: host key verified, cloud-init done (${formatMs(ms)})`);
+        out.mark("ok", `${name} is ready: host key verified, cloud-init done (${formatMs(ms)})`);
     },
   });
   session.forget();
   const [first] = result.failed;
   if (first !== undefined) {
-    if (result.failed.length === plan.wanted.length) throw first.error;
-    throw fail("ops.partly-failed", `${result.failed.map((one) => one.host).join(", ")} did not become ready`, {
+    if (result.failed.length === plan.steps.length) throw first.error;
+    throw fail("ops.partly-failed", `not done: ${result.failed.map((one) => one.ref).join(", ")}`, {
       cause: first.error,
     });
   }
@@ -70,15 +68,17 @@ export async function provisionAll(session: Session, context: Context): Promise<
 
 /** Removes the platform's machines and everything else of it in the cloud. */
 export async function destroyAll(session: Session, context: Context): Promise<number> {
-  const { client } = await session.cloud();
-  const gone = await destroyStack(session.project.platform.name, {
-    client,
+  const { provider } = await session.cloud();
+  const gone = await destroyStack({
+    provider,
     clock: context.clock,
     signal: context.signal,
-    onEvent: ({ host }) => context.out.mark("changed", `${host} removed`),
+    onEvent: ({ ref, step }) => {
+      if (step === "deleted") context.out.mark("changed", `${ref} removed`);
+    },
   });
   session.forget();
-  return gone.machines.length + gone.keys.length;
+  return gone.removed.length;
 }
 
 export async function provision(context: Context, options: ProvisionOptions): Promise<number> {

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { commandLine, type Guard, quote, sh } from "@slipway/model";
+import { bootIdentity } from "./boot-identity.ts";
 
 /** How long the host waits, after a change and what follows it, for somebody to come through. */
 export const guardSeconds = 60;
@@ -39,7 +40,7 @@ put "$D/$1" "$2"
 undo() {
 ${undoText(guard)}
 }
-boot() { read -r b </proc/sys/kernel/random/boot_id; read -r p </proc/1/stat; p=\${p##*) }; set -- $p; printf %s "$b-\${20-}"; }
+${bootIdentity}
 [ ! -e "$D/firing" ] || undo
 while [ -e "$D/armed" ]; do
 read -r until was <"$D/armed" || until=0 was=

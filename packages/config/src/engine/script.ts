@@ -1,4 +1,5 @@
 import { type Command, commandLine, quote, type Reading } from "@slipway/model";
+import { bootIdentity } from "./boot-identity.ts";
 import { endOfFrame } from "./frames.ts";
 
 /** Where a host keeps its lock, what was applied, and what must follow a change and was not done yet. */
@@ -35,8 +36,8 @@ export const readingScript = (all: readonly Batch[]): string =>
   all.map((batch, index) => `${commandLine(batch.command)} 2>/dev/null 9>&-\n${endOfFrame(`r${index}`)}`).join("\n");
 
 /**
- * Set once at the start of every session, whoever's login shell started it. Frame `hello` tells one start of the machine from
- * another: in a container the kernel's boot id is the outer machine's, so when PID 1 began belongs to it.
+ * Set once at the start of every session, whoever's login shell started it. Frame `hello` and `$B` tell one start of the machine
+ * from another.
  */
 export const prologue = (nonce: string): string => `N=${quote(nonce)}
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C
@@ -44,10 +45,8 @@ export PATH LC_ALL
 unset LANGUAGE
 umask 022
 cd /
-{ read -r b </proc/sys/kernel/random/boot_id; read -r p </proc/1/stat; } 2>/dev/null
-p=\${p##*) }
-set -- $p
-B=$b-\${20-}
+${bootIdentity}
+B=$(boot)
 begins() { :; }
 ends() { :; }
 printf %s "$B"

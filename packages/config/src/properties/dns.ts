@@ -15,6 +15,7 @@ import {
 import { diffLines } from "../diff.ts";
 import { fail } from "../errors.ts";
 import { text } from "../facts/texts.ts";
+import { unit } from "../facts/units.ts";
 import { checkedName } from "../text/names.ts";
 import { type DnsRecord, nextSerial, serialIn, type ZoneText, zoneText } from "../text/zone.ts";
 import { installed } from "./apt.ts";
@@ -43,11 +44,26 @@ const base = "/etc/nsd/nsd.conf.d/00-slipway.conf";
 const settled = content(base, "server:\n\thide-version: yes\nremote-control:\n\tcontrol-enable: no\n").requires(
   directory("/etc/nsd/nsd.conf.d"),
 );
-const nsd: Property<DebianLike> = installed("nsd").requires(settled);
+
+const resolved = "/etc/systemd/resolved.conf.d";
+
+// Its listener at 127.0.0.53 would keep nsd from port 53 of all addresses. Without one it names its servers themselves in /etc/resolv.conf.
+const listenerGone: Property<DebianLike> = content(`${resolved}/slipway-dns.conf`, "[Resolve]\nDNSStubListener=no\n")
+  .requires(directory(resolved))
+  .onChange(restarted("systemd-resolved"))
+  .describe("systemd-resolved leaves port 53 to nsd")
+  .when({
+    title: "systemd-resolved runs",
+    observe: unit("systemd-resolved"),
+    holds: (seen) => seen.active === "active",
+  });
+
+const nsd: Property<DebianLike> = installed("nsd").requires(settled).requires(listenerGone);
 
 /**
  * This host answers for a zone, from nsd: with the names that all hosts of the platform tell, at their addresses, and records of one's own.
- * The zone is tried before it is installed; its serial grows when its content changes, and only then. Throws `config.bad-argument`.
+ * The zone is tried before it is installed; its serial grows when its content changes, and only then. Where systemd-resolved runs, as on
+ * Ubuntu, programs ask its servers themselves from then on. Throws `config.bad-argument`.
  */
 export function zone(
   name: string,

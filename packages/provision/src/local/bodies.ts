@@ -1,8 +1,10 @@
 import { md5OfKey } from "../ssh-key.ts";
-import { images, regions, sizes } from "./catalog.ts";
+import { images, regions, sizeOf } from "./catalog.ts";
+import { ownImageBody } from "./image-bodies.ts";
 import { freeAddress } from "./network.ts";
+import type { OwnImage } from "./own-images.ts";
 import { addressOf, netmaskOf, numberOf, rangeOf } from "./private-network.ts";
-import type { DropletRecord, Note } from "./store.ts";
+import type { BackupPolicy, DropletRecord, Note } from "./store.ts";
 
 const gateway = (address: string): string => {
   const [a, b, c] = address.split(".").map(Number) as [number, number, number];
@@ -18,37 +20,85 @@ const privateBody = (address: string) => ({
   type: "private",
 });
 
-/** A droplet as the API shows it. While it is new it has no addresses yet. */
-export function dropletBody(droplet: DropletRecord, locked: boolean, volumeIds: readonly string[] = []): object {
-  const size = sizes.find((one) => one.slug === droplet.size);
-  const v4 =
-    droplet.status === "new"
-      ? []
-      : [{ ip_address: droplet.address, netmask: "255.255.252.0", gateway: gateway(droplet.address), type: "public" }];
-  if (v4.length > 0 && droplet.privateAddress !== "") v4.push(privateBody(droplet.privateAddress));
+/** A droplet as the API shows it, `volumes` those attached to it. While it is new it has no addresses yet. */
+export function dropletBody(
+  droplet: DropletRecord,
+  locked: boolean,
+  own: readonly OwnImage[],
+  volumes: readonly string[] = [],
+): object {
+  const size = sizeOf(droplet.size);
+  const { options } = droplet;
+  const isNew = droplet.status === "new";
+  const v4 = isNew
+    ? []
+    : [{ ip_address: droplet.address, netmask: "255.255.252.0", gateway: gateway(droplet.address), type: "public" }];
+  if (!isNew && droplet.privateAddress !== "") v4.push(privateBody(droplet.privateAddress));
+  const taken = own.filter((image) => image.droplet === droplet.id && image.status === "available");
+  const ids = (type: OwnImage["type"]): number[] => taken.filter((image) => image.type === type).map(({ id }) => id);
   return {
     id: droplet.id,
     name: droplet.name,
-    memory: size?.memory ?? 1024,
-    vcpus: size?.vcpus ?? 1,
-    disk: size?.disk ?? 25,
-    disk_info: [{ type: "local", size: { amount: size?.disk ?? 25, unit: "gib" } }],
+    memory: size.memory,
+    vcpus: size.vcpus,
+    disk: options.disk,
+    disk_info: [{ type: "local", size: { amount: options.disk, unit: "gib" } }],
     locked,
     status: droplet.status,
     kernel: null,
     created_at: droplet.createdAt,
-    features: [],
-    backup_ids: [],
-    next_backup_window: null,
-    snapshot_ids: [],
-    image: images.find((image) => image.slug === droplet.image) ?? {},
-    volume_ids: volumeIds,
+    features: [
+      ...(options.backups ? ["backups"] : []),
+      ...(options.ipv6 === true ? ["ipv6"] : []),
+      ...(options.monitoring === true ? ["monitoring"] : []),
+      ...(options.agent === true ? ["droplet_agent"] : []),
+      "private_networking",
+    ],
+    backup_ids: ids("backup"),
+    next_backup_window: options.backups ? backupWindow(options.backups, new Date()) : null,
+    snapshot_ids: ids("snapshot"),
+    image: imageOf(droplet, own),
+    volume_ids: volumes,
     vpc_uuid: droplet.vpc,
-    size: size ?? {},
+    size,
     size_slug: droplet.size,
-    networks: { v4, v6: [] },
+    networks: { v4, v6: isNew || options.ipv6 !== true ? [] : [addressV6(droplet)] },
     region: regions.find((region) => region.slug === droplet.region) ?? {},
     tags: droplet.tags,
+  };
+}
+
+/** The image that a droplet was made of; of one that was deleted only its number is known. */
+function imageOf(droplet: DropletRecord, own: readonly OwnImage[]): object {
+  const found = own.find((image) => String(image.id) === droplet.image);
+  if (found !== undefined) return ownImageBody(found);
+  const base = images.find((image) => image.slug === droplet.image);
+  return base ?? { id: Number(droplet.image), name: "", slug: null, public: false, regions: [], status: "deleted" };
+}
+
+const dayMs = 86_400_000;
+const weekdays = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"];
+
+/** The next window of four hours that a policy names, after `now`. */
+export function backupWindow(policy: BackupPolicy, now: Date): { start: string; end: string } {
+  const start = new Date(now);
+  start.setUTCHours(policy.hour, 0, 0, 0);
+  const fits = (): boolean =>
+    start > now && (policy.plan === "daily" || weekdays[start.getUTCDay()] === (policy.weekday ?? "SUN"));
+  while (!fits()) start.setTime(start.getTime() + dayMs);
+  const text = (at: number): string => second(new Date(at).toISOString());
+  return { start: text(start.getTime()), end: text(start.getTime() + 4 * 3_600_000) };
+}
+
+/** Of a range for local use, from the IPv4 address; nothing configures it, as on a machine that got it later. */
+function addressV6(droplet: DropletRecord): object {
+  const [, b = 0, c = 0, d = 0] = droplet.address.split(".").map(Number);
+  const net = `fd00:${b.toString(16)}:${(c & 252).toString(16)}`;
+  return {
+    ip_address: `${net}::${((c & 3) * 256 + d).toString(16)}`,
+    netmask: 64,
+    gateway: `${net}::1`,
+    type: "public",
   };
 }
 

@@ -52,42 +52,73 @@ export const sizes: readonly Size[] = [
   basic(8, 16384, 320, 96),
 ];
 
+/** A size by its slug, or the smallest when there is no such. */
+export const sizeOf = (slug: string): Size => {
+  const found = sizes.find((size) => size.slug === slug) ?? sizes[0];
+  if (found === undefined) throw new RangeError("there are no sizes");
+  return found;
+};
+
 export const regions = Object.entries(places).map(([slug, name]) => ({
   name,
   slug,
-  features: ["private_networking", "metadata"],
+  features: ["backups", "ipv6", "metadata", "install_agent", "storage", "image_transfer"],
   available: true,
   sizes: sizes.map((size) => size.slug),
 }));
 
-export type ImageSlug = `${HostDistro}-x64`;
+export type ImageSlug = "debian-12-x64" | "debian-13-x64" | "ubuntu-24-04-x64";
 
-const debianImage = (version: "12" | "13", id: number, createdAt: string) => ({
+const baseImage = (
+  slug: ImageSlug,
+  id: number,
+  distribution: "Debian" | "Ubuntu",
+  name: string,
+  createdAt: string,
+) => ({
   id,
-  name: `${version} x64`,
-  distribution: "Debian",
-  slug: `debian-${version}-x64` satisfies ImageSlug,
+  name,
+  distribution,
+  slug,
   public: true,
   regions: slugs,
   created_at: createdAt,
   min_disk_size: 10,
   type: "base",
   size_gigabytes: 0.25,
-  description: `Debian ${version} x64`,
+  description: `${distribution} ${name}`,
   tags: [] as readonly string[],
   status: "available",
+  error_message: "",
 });
+export type BaseImage = ReturnType<typeof baseImage>;
 
-/** What is made on this machine. */
-export const images = [
-  debianImage("12", 120_000_012, "2023-06-10T00:00:00Z"),
-  debianImage("13", 130_000_013, "2025-08-09T00:00:00Z"),
-] as const;
+/** What can be made on a machine like this one. */
+export const images: readonly BaseImage[] = [
+  baseImage("debian-12-x64", 120_000_012, "Debian", "12 x64", "2023-06-10T00:00:00Z"),
+  baseImage("debian-13-x64", 130_000_013, "Debian", "13 x64", "2025-08-09T00:00:00Z"),
+  baseImage("ubuntu-24-04-x64", 240_000_004, "Ubuntu", "24.04 (LTS) x64", "2024-04-25T00:00:00Z"),
+];
 
 export const distroOf: Readonly<Record<ImageSlug, HostDistro>> = {
   "debian-12-x64": "debian-12",
   "debian-13-x64": "debian-13",
+  "ubuntu-24-04-x64": "ubuntu-24.04",
 };
 
-export const findImage = (given: unknown): (typeof images)[number] | undefined =>
-  images.find((image) => image.slug === given || image.id === given || String(image.id) === given);
+/** Distributions that an image may name; anything else is Unknown. */
+export const distributions = [
+  "Arch Linux",
+  "CentOS",
+  "CoreOS",
+  "Debian",
+  "Fedora",
+  "Fedora Atomic",
+  "FreeBSD",
+  "Gentoo",
+  "openSUSE",
+  "RancherOS",
+  "Rocky Linux",
+  "Ubuntu",
+  "Unknown",
+] as const;

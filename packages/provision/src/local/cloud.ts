@@ -1,16 +1,26 @@
 import { createHash, randomBytes } from "node:crypto";
 import type { AddressInfo } from "node:net";
+import { setTimeout } from "node:timers/promises";
+import { messageOf } from "@slipway/model";
 import { fail } from "../errors.ts";
 import { actionRoutes } from "./actions.ts";
-import { distroOf, findImage, type ImageSlug, images, regions, sizes } from "./catalog.ts";
+import { associatedRoutes, takeUpDestructions } from "./associated.ts";
+import { type BaseImage, distroOf, type ImageSlug, images, regions, sizes } from "./catalog.ts";
 import { coalesced } from "./coalesced.ts";
+import { domainRoutes } from "./domains.ts";
 import { dropletLimit, dropletRoutes } from "./droplets.ts";
-import { engineAt } from "./engine.ts";
+import { type Engine, engineAt } from "./engine.ts";
+import type { Faults } from "./faults.ts";
 import { applyFilter } from "./filtering.ts";
-import { type Faults, notFound, page, type Route, serve } from "./http.ts";
-import { ensureHostImage } from "./image.ts";
+import { settling, syncGateway } from "./gateway.ts";
+import { gatewayRecipe } from "./gateway-files.ts";
+import { page, type Route, serve } from "./http.ts";
+import { canHaveImage, ensureHostImage, ensureImage } from "./image.ts";
+import { imageRoutes } from "./images.ts";
 import { keyRoutes } from "./keys.ts";
-import { plumbingRoutes, settle } from "./plumbing.ts";
+import { type Limits, usualLimits } from "./limits.ts";
+import { plumbingRoutes, settlePlumbing } from "./plumbing.ts";
+import { projectRoutes } from "./projects.ts";
 import type { Cloud } from "./state.ts";
 import { tagRoutes } from "./tags.ts";
 
@@ -25,8 +35,12 @@ export interface LocalCloudOptions {
   readonly onProgress?: (message: string) => void;
   /** Told of failures behind an answer that was already given, such as a droplet that does not start. */
   readonly onFailure?: (error: unknown) => void;
-  /** Makes calls fail on purpose. */
+  /** Makes things go wrong on purpose. */
   readonly faults?: Faults;
+  /** How many requests may be made; default as many as DigitalOcean allows. */
+  readonly limits?: Limits;
+  /** Told what DigitalOcean sends to the account's owner by e-mail: the new password of a droplet. */
+  readonly onMail?: (message: string) => void;
 }
 
 /** A running local cloud. Disposing ends the server, never the droplets. */
@@ -48,8 +62,26 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
   await engine.call("GET", "/_ping");
   const running = new Map<string, Promise<void>>();
   const made = new Map<ImageSlug, Promise<string>>();
+  let gatewayImage: Promise<string | undefined> | undefined;
+  let settled: Promise<void> = Promise.resolve();
+  const settle = settling(() => syncGateway(cloud).catch((error: unknown) => options.onFailure?.(error)));
+  let offered: Promise<readonly BaseImage[]> | undefined;
   const cloud: Cloud = {
     engine,
+    gatewayImage: () => {
+      gatewayImage ??= ensureImage(engine, gatewayRecipe, options).then(
+        ({ name }) => name,
+        (error: unknown) => {
+          options.onProgress?.(`no name server and no metadata for droplets: ${messageOf(error)}`);
+          return undefined;
+        },
+      );
+      return gatewayImage;
+    },
+    settled: () => {
+      settled = settle();
+      return settled;
+    },
     name: options.name,
     image: (slug) => {
       const image =
@@ -58,15 +90,25 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
       image.catch(() => made.delete(slug));
       return image;
     },
+    offered: () => {
+      offered ??= offeredBy(engine);
+      return offered;
+    },
     filter: coalesced(() => applyFilter(cloud)),
+    ofNewDroplet: options.faults?.ofNewDroplet ?? (() => ({})),
+    mail: (message) => options.onMail?.(message),
     behind: (key, work) => {
       if (running.has(key)) return;
       const done = work()
         .catch((error: unknown) => options.onFailure?.(error))
-        .finally(() => running.delete(key));
+        .finally(() => running.delete(key))
+        .then(() => (key.startsWith("action ") ? cloud.settled() : undefined));
       running.set(key, done);
     },
   };
+  // Whoever serves the cloud finishes what another left half-way; the rest is taken up when it is looked at.
+  cloud.behind("destructions", () => takeUpDestructions(cloud));
+  cloud.behind("plumbing", () => settlePlumbing(cloud));
   const token = randomBytes(24).toString("hex");
   const server = serve(
     [
@@ -74,22 +116,29 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
       ...keyRoutes(cloud),
       ...tagRoutes(cloud),
       ...actionRoutes(cloud),
-      ...plumbingRoutes(cloud),
       ...dropletRoutes(cloud),
-    ],
+      ...plumbingRoutes(cloud),
+      ...associatedRoutes(cloud),
+      ...imageRoutes(cloud),
+      ...domainRoutes(cloud),
+      ...projectRoutes(cloud),
+    ].map((route) => served(cloud, route)),
     token,
     options.faults,
+    options.limits ?? usualLimits,
   );
+  // What a killed process left half-way.
+  void cloud.settled();
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(0, "127.0.0.1", resolve);
   });
-  cloud.behind("settle", () => settle(cloud));
   const dispose = async (): Promise<void> => {
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     server.closeAllConnections();
     await closed;
     await Promise.all(running.values());
+    await settled;
   };
   options.signal?.addEventListener("abort", () => void dispose(), { once: true });
   return {
@@ -97,6 +146,30 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
     token,
     [Symbol.asyncDispose]: dispose,
   };
+}
+
+/** After a change the cloud's names and metadata follow; who removes something or changes a name waits for that, not for an image to be built. */
+const served = (cloud: Cloud, [method, path, handler]: Route): Route =>
+  method === "GET"
+    ? [method, path, handler]
+    : [
+        method,
+        path,
+        async (call, ...captured) => {
+          const reply = await handler(call, ...captured);
+          const settled = cloud.settled();
+          if (method === "DELETE" || path.startsWith("/v2/domains"))
+            await Promise.race([settled, setTimeout(2_000, undefined, { ref: false })]);
+          return reply;
+        },
+      ];
+
+/** The base images that this machine has or can make. */
+async function offeredBy(engine: Engine): Promise<readonly BaseImage[]> {
+  const found = await Promise.all(
+    images.map(async (image) => ((await canHaveImage(engine, distroOf[image.slug])) ? [image] : [])),
+  );
+  return found.flat();
 }
 
 const describing = (name: string): readonly Route[] => [
@@ -124,22 +197,4 @@ const describing = (name: string): readonly Route[] => [
   ],
   ["GET", "/v2/sizes", (call) => page(call, "sizes", sizes)],
   ["GET", "/v2/regions", (call) => page(call, "regions", regions)],
-  [
-    "GET",
-    "/v2/images",
-    (call) => {
-      const type = call.query.get("type");
-      const own = call.query.get("private") === "true" || (type !== null && type !== "distribution");
-      return page(call, "images", own ? [] : images);
-    },
-  ],
-  [
-    "GET",
-    "/v2/images/:id",
-    (_call, id) => {
-      const image = findImage(id);
-      if (image === undefined) throw notFound();
-      return { status: 200, body: { image } };
-    },
-  ],
 ];

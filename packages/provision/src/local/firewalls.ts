@@ -1,7 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { isIP } from "node:net";
 import { isDeepStrictEqual } from "node:util";
-import { readTags } from "./droplets.ts";
 import {
   applyFilter,
   type Firewall,
@@ -16,6 +15,7 @@ import { type Call, notFound, page, Refusal, type Reply, type Route, unprocessab
 import { dropResource, putResource } from "./resources.ts";
 import { type Cloud, look, type View } from "./state.ts";
 import { newId } from "./store.ts";
+import { readTags } from "./tag-names.ts";
 
 export const firewallRoutes = (cloud: Cloud): readonly Route[] => [
   ["GET", "/v2/firewalls", (call) => many(cloud, call, () => true)],

@@ -9,6 +9,18 @@ const boot = `#!/bin/sh
 # An order to halt that comes before systemd can take it; without this it would be lost, as PID 1 ignores what it does not handle.
 trap 'exit 0' 37
 mkdir -p /var/lib/slipway
+# A disk that was another machine's begins as a new one.
+if [ -e /var/lib/slipway/anew ]; then
+  rm -f /etc/ssh/ssh_host_*_key* /var/lib/cloud/instance/boot-finished /var/lib/cloud/instance/failed /var/lib/slipway/booted
+  rm -f /var/lib/dbus/machine-id
+  : > /etc/machine-id
+  rm -f /var/lib/slipway/anew
+fi
+# What a snapshot holds of the volume that nested containers live on.
+if [ -e /var/lib/slipway/docker.tar ]; then
+  tar --xattrs --xattrs-include='*' -xpf /var/lib/slipway/docker.tar -C /var/lib/docker
+  rm -f /var/lib/slipway/docker.tar
+fi
 for file in hostname hosts resolv.conf; do
   if grep -q " /etc/$file " /proc/self/mountinfo; then
     cp "/etc/$file" "/run/given.$file"
@@ -18,14 +30,17 @@ for file in hostname hosts resolv.conf; do
 done
 # The engine's own resolver (127.0.0.11) is out of reach of containers on this host, so the real name servers are named.
 if [ -n "$SLIPWAY_NAMESERVERS" ]; then
-  { echo "# written by the cloud at boot"; for server in $SLIPWAY_NAMESERVERS; do echo "nameserver $server"; done; } > /etc/resolv.conf
+  # The cloud's own answers for its zones; the others are asked when it is not there.
+  { echo "# written by the cloud at boot"; for server in $SLIPWAY_GATEWAY $SLIPWAY_NAMESERVERS; do echo "nameserver $server"; done
+    [ -z "$SLIPWAY_GATEWAY" ] || echo "options timeout:1"; } > /etc/resolv.conf
 fi
+[ -z "$SLIPWAY_GATEWAY" ] || ip route replace 169.254.169.254 via "$SLIPWAY_GATEWAY"
 : > /var/lib/slipway/booted
 mount -o remount,bind,rw /sys/fs/cgroup
 while read -r _ _ _ _ point _; do
   case "$point" in /sys/fs/cgroup/*) mount -o remount,bind,rw "$point" ;; esac
 done < /proc/self/mountinfo
-unset SLIPWAY_NAMESERVERS
+unset SLIPWAY_NAMESERVERS SLIPWAY_GATEWAY
 # As systemd does by itself on a machine: what is unmounted is so for every service.
 mount --make-rshared /
 /usr/lib/slipway/attached
@@ -172,6 +187,8 @@ export const finishHost = [
   "set -e",
   "rm -f /etc/ssh/ssh_host_*_key* /etc/machine-id /var/lib/dbus/machine-id /etc/apt/apt.conf.d/99mmdebstrap /etc/dpkg/dpkg.cfg.d/99mmdebstrap",
   ": > /etc/machine-id",
+  // Ubuntu starts sshd by its socket, which listens before the first boot is done.
+  "! [ -e /usr/lib/systemd/system/ssh.socket ] || systemctl disable ssh.socket",
   "systemctl enable cloud-init.service cloud-final.service slipway-clamp.service systemd-timesyncd.service ssh.service",
   "systemctl mask getty@.service console-getty.service getty-static.service",
   "mkdir -p -m 700 /root/.ssh",

@@ -1,5 +1,13 @@
 import { randomUUID } from "node:crypto";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from "node:http";
+import type { Fault, Faults } from "./faults.ts";
+import { type Limits, limiter, noLimits } from "./limits.ts";
 
 /** An answer that is an error, in DigitalOcean's form. */
 export class Refusal extends Error {
@@ -20,6 +28,7 @@ export interface Call {
   /** Without a slash at the end, e.g. `/v2/droplets/12`. */
   readonly path: string;
   readonly query: URLSearchParams;
+  readonly headers: IncomingHttpHeaders;
   /** The object of the JSON body; empty when there is none. */
   readonly body: Readonly<Record<string, unknown>>;
   /** Scheme, host and port that the caller used, for links. */
@@ -33,14 +42,6 @@ export interface Reply {
 export type Handler = (call: Call, ...captured: string[]) => Promise<Reply> | Reply;
 /** A method and a path whose `:name` parts match one segment each. */
 export type Route = readonly [method: string, path: string, handler: Handler];
-
-/** What goes wrong on purpose: `after` lets the work be done before the answer is lost. */
-export interface Fault {
-  readonly status: 429 | 500 | 503 | "reset";
-  readonly when: "before" | "after";
-  readonly retryAfterSeconds?: number;
-}
-export type Faults = (call: { readonly method: string; readonly path: string }) => Fault | undefined;
 
 /** One page of a list with DigitalOcean's `links` and `meta`. */
 export function page(call: Call, name: string, all: readonly unknown[]): Reply {
@@ -66,49 +67,87 @@ export function page(call: Call, name: string, all: readonly unknown[]): Reply {
 }
 
 const compile = (path: string): RegExp => new RegExp(`^${path.replace(/:[a-z]+/g, "([^/]+)")}$`);
-const hourlyLimit = 5_000;
 const maxBodyBytes = 1 << 20;
 
 /** A server that answers these routes to whoever has the token. */
-export function serve(routes: readonly Route[], token: string, faults: Faults = () => undefined): Server {
+export function serve(
+  routes: readonly Route[],
+  token: string,
+  faults: Faults = () => undefined,
+  limits: Limits = noLimits,
+): Server {
   const table = routes.map(([method, path, handler]) => ({ method, pattern: compile(path), handler }));
-  let used = 0;
-  const answer = async (request: IncomingMessage): Promise<Reply> => {
-    const call = await read(request);
-    if (request.headers.authorization !== `Bearer ${token}`)
-      throw new Refusal(401, "Unauthorized", "Unable to authenticate you.");
-    for (const route of table) {
-      const match = route.method === call.method ? route.pattern.exec(call.path) : null;
-      if (match !== null) return route.handler(call, ...match.slice(1).map(decodeURIComponent));
+  const limit = limiter(limits);
+  const route = async (call: Call): Promise<Reply> => {
+    const others = new Set<string>();
+    // To be asked for its headers alone is to be asked.
+    const asked = call.method === "HEAD" ? "GET" : call.method;
+    for (const { method, pattern, handler } of table) {
+      const match = pattern.exec(call.path);
+      if (match === null) continue;
+      if (method === asked) return handler(call, ...match.slice(1).map(decoded));
+      others.add(method);
     }
-    throw notFound();
+    throw others.size > 0 ? new Refusal(405, "method_not_allowed", "The method is not allowed here.") : notFound();
   };
-  return createServer((request, response) => {
-    used += 1;
-    response.setHeader("ratelimit-limit", hourlyLimit);
-    response.setHeader("ratelimit-remaining", Math.max(0, hourlyLimit - used));
-    response.setHeader("ratelimit-reset", Math.ceil(Date.now() / 1_000) + 3_600);
-    const fault = faults({ method: request.method ?? "", path: request.url ?? "" });
-    if (fault?.when === "before") return spoil(response, fault);
-    answer(request).then(
-      (reply) => (fault === undefined ? send(response, reply) : spoil(response, fault)),
-      (error: unknown) => sendError(response, error),
-    );
-  });
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    response.setHeader("x-request-id", randomUUID());
+    const { method = "GET" } = request;
+    const url = new URL(request.url ?? "/", baseOf(request));
+    const path = url.pathname.replace(/\/+$/, "");
+    try {
+      if (request.headers.authorization !== `Bearer ${token}`)
+        throw new Refusal(401, "Unauthorized", "Unable to authenticate you.");
+      const { allowed, headers } = limit.take(method, path);
+      for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+      if (!allowed) throw tooMany();
+      const fault = faults({ method, path: request.url ?? "" });
+      if (fault?.when === "before" && (await spoil(response, fault))) return;
+      const call = {
+        method,
+        path,
+        query: url.searchParams,
+        headers: request.headers,
+        body: parse(await read(request)),
+      };
+      const tell = await route({ ...call, base: url.origin }).then(
+        (reply) => () => send(response, reply),
+        (error: unknown) => () => sendError(response, error),
+      );
+      if (fault?.when === "after" && (await spoil(response, fault))) return;
+      tell();
+    } catch (error) {
+      // A body that was not read would be taken for the next request.
+      if (!request.complete) response.setHeader("connection", "close");
+      sendError(response, error);
+    }
+  };
+  return createServer((request, response) => void answer(request, response));
 }
 
-async function read(request: IncomingMessage): Promise<Call> {
-  const url = new URL(request.url ?? "/", `http://${request.headers.host ?? "localhost"}`);
+/** Scheme, host and port that the caller used. */
+function baseOf(request: IncomingMessage): string {
+  const base = `http://${request.headers.host ?? "localhost"}`;
+  return URL.canParse(base) ? base : "http://localhost";
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    throw notFound();
+  }
+}
+
+async function read(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request) {
     size += (chunk as Buffer).length;
-    if (size > maxBodyBytes) throw new Refusal(413, "payload_too_large", "The request is too large.");
+    if (size > maxBodyBytes) throw new Refusal(413, "request_entity_too_large", "The request is too large.");
     chunks.push(chunk as Buffer);
   }
-  const text = Buffer.concat(chunks).toString();
-  const path = url.pathname.replace(/\/+$/, "");
-  return { method: request.method ?? "GET", path, query: url.searchParams, body: parse(text), base: url.origin };
+  return Buffer.concat(chunks).toString();
 }
 
 /** Clients send a JSON content type with an empty body; that is no error. */
@@ -125,30 +164,34 @@ function parse(text: string): Call["body"] {
 
 function send(response: ServerResponse, reply: Reply): void {
   response.statusCode = reply.status;
-  if (reply.body === undefined) {
-    response.end();
-    return;
-  }
   response.setHeader("content-type", "application/json; charset=utf-8");
-  response.end(JSON.stringify(reply.body));
+  if (reply.body === undefined) response.end();
+  else response.end(JSON.stringify(reply.body));
 }
 
 function sendError(response: ServerResponse, error: unknown): void {
   const known = error instanceof Refusal;
-  const request_id = randomUUID();
-  response.setHeader("x-request-id", request_id);
   // What broke here is a fault of this machine's engine; its one sentence is what the operator needs.
   const message = error instanceof Error ? error.message : "Server Error";
   const id = known ? error.id : "server_error";
+  const request_id = response.getHeader("x-request-id");
   send(response, { status: known ? error.status : 500, body: { id, message, request_id } });
 }
 
-function spoil(response: ServerResponse, fault: Fault): void {
-  if (fault.status === "reset") {
-    response.destroy();
-    return;
+const tooMany = (): Refusal => new Refusal(429, "too_many_requests", "API Rate limit exceeded.");
+
+/** True when that was the answer. */
+async function spoil(response: ServerResponse, fault: Fault): Promise<boolean> {
+  if (fault.status === "slow") {
+    await new Promise((resolve) => setTimeout(resolve, fault.delayMs ?? 1_000));
+    return false;
   }
-  if (fault.retryAfterSeconds !== undefined) response.setHeader("retry-after", fault.retryAfterSeconds);
-  if (fault.status === 429) sendError(response, new Refusal(429, "too_many_requests", "API Rate limit exceeded."));
-  else sendError(response, new Refusal(fault.status, "server_error", "Server Error"));
+  if (fault.status === "reset") response.destroy();
+  else if (fault.status === 422) sendError(response, unprocessable("Droplet already has a pending event."));
+  else if (fault.status === 429) {
+    response.setHeader("ratelimit-remaining", 0);
+    response.setHeader("retry-after", fault.retryAfterSeconds ?? 1);
+    sendError(response, tooMany());
+  } else sendError(response, new Refusal(fault.status, "server_error", "Server Error"));
+  return true;
 }

@@ -45,49 +45,107 @@ async function ownCertificates(): Promise<TarFile[]> {
  * builder; an interrupted build leaves nothing.
  */
 export async function ensureHostImage(engine: Engine, options: HostImageOptions = {}): Promise<HostImage> {
-  const distro = options.distro ?? "debian-12";
-  const release = releases[distro];
-  const files = [...hostFiles, ...(await ownCertificates())];
+  return ensureImage(engine, await hostRecipe(options.distro ?? "debian-12"), options);
+}
+
+async function hostRecipe(distro: HostDistro): Promise<ImageRecipe> {
+  return {
+    what: "host",
+    title: distro,
+    release: releases[distro],
+    packages: hostPackages,
+    files: [...hostFiles, ...(await ownCertificates())],
+    variant: "minbase",
+    lean: ["usr/share/man/*", "usr/share/doc/*", "usr/share/locale/*"],
+    finish: { root: finishRoot, container: finishHost },
+  };
+}
+
+/**
+ * Whether this machine has or can make the image of a release. Only one that is seldom within reach is looked for, once, and given up soon: where
+ * it was not found the cloud does not offer it.
+ */
+export async function canHaveImage(engine: Engine, distro: HostDistro): Promise<boolean> {
+  const recipe = await hostRecipe(distro);
+  const { release } = recipe;
+  const name = imageName(recipe);
+  if (release.rare === undefined || (await has(engine, name)) || (await exists(keptAt(name)))) return true;
+  if (await has(engine, release.registry.join(":"))) return true;
+  if (!(await exists("/usr/bin/mmdebstrap")) || !(await exists(release.rare.keyring))) return false;
+  const answer = await fetch(release.rare.probe, { method: "HEAD", signal: AbortSignal.timeout(3_000) }).catch(
+    () => undefined,
+  );
+  return answer?.ok === true;
+}
+
+/** What an image is made of. */
+export interface ImageRecipe {
+  /** Name of the image below `slipway/`. */
+  readonly what: string;
+  /** Begins its tag, before the hash. */
+  readonly title: string;
+  readonly release: Release;
+  readonly packages: readonly string[];
+  readonly files: readonly TarFile[];
+  /** `extract` unpacks the packages and runs nothing of them. */
+  readonly variant: "minbase" | "extract";
+  /** What is left out again, as patterns for sh. */
+  readonly lean: readonly string[];
+  /** Scripts that run in it in the end: in its root, or in a container of it. */
+  readonly finish?: { readonly root: string; readonly container: string };
+}
+
+/** Name and tag of the image of a recipe. */
+export function imageName({ what, title, release, packages, files, variant, lean, finish }: ImageRecipe): string {
   const recipe = createHash("sha256")
-    .update(JSON.stringify([1, hostPackages, finishRoot, release.mirrors, process.arch]))
+    .update(JSON.stringify([2, packages, finish?.root ?? "", variant, lean, release.mirrors, process.arch]))
     .update(tar(files))
     .digest("hex");
-  const name = `slipway/host:${distro}-${recipe.slice(0, 16)}`;
+  return `slipway/${what}:${title}-${recipe.slice(0, 16)}`;
+}
+
+const keptAt = (name: string): string => join(cacheFolder(), `${name.replace("slipway/", "").replace(":", "-")}.tar`);
+
+/** As {@link ensureHostImage}, for any recipe. */
+export async function ensureImage(
+  engine: Engine,
+  recipe: ImageRecipe,
+  options: Omit<HostImageOptions, "distro"> = {},
+): Promise<HostImage> {
+  const name = imageName(recipe);
   if (await has(engine, name)) return { name, made: "found" };
-  const kept = join(cacheFolder(), `host-${distro}-${recipe.slice(0, 16)}.tar`);
+  const kept = keptAt(name);
   return exclusively(
     kept,
     async () => {
       if (await has(engine, name)) return { name, made: "found" };
-      return make(engine, { name, release, kept, files }, options);
+      return make(engine, { ...recipe, name, kept }, options);
     },
     options.signal,
   );
 }
 
-interface Making {
+interface Making extends ImageRecipe {
   readonly name: string;
-  readonly release: Release;
   /** Path of the archive in the cache folder. */
   readonly kept: string;
-  readonly files: readonly TarFile[];
 }
 
 async function make(engine: Engine, image: Making, options: HostImageOptions): Promise<HostImage> {
-  const { name, release, kept } = image;
+  const { name, release, kept, what } = image;
   const say = options.onProgress ?? (() => {});
   let made: HostImage["made"] = "from the cache";
   if (!(await exists(kept))) {
     if (!(await exists("/usr/bin/mmdebstrap"))) {
-      say(`building the host image from ${release.registry.join(":")} of the registry (once)`);
+      say(`building the ${what} image from ${release.registry.join(":")} of the registry (once)`);
       await fromRegistry(engine, image, options.signal);
       return { name, made: "from a registry" };
     }
-    say("building the host image with mmdebstrap (about a minute, once)");
+    say(`building the ${what} image with mmdebstrap (about a minute, once)`);
     await exclusively(join(cacheFolder(), "build"), () => build(image, options.signal), options.signal);
     made = "by mmdebstrap";
   }
-  say("importing the host image into the engine");
+  say(`importing the ${what} image into the engine`);
   const [repo, tag] = name.split(":") as [string, string];
   const done = await engine.call("POST", "/images/create", {
     query: { fromSrc: "-", repo, tag },
@@ -104,7 +162,7 @@ const exists = (path: string): Promise<boolean> =>
     () => false,
   );
 
-const has = async (engine: Engine, name: string): Promise<boolean> =>
+export const has = async (engine: Engine, name: string): Promise<boolean> =>
   (await engine.call("GET", `/images/${name}/json`, { accept: [404] })).status === 200;
 
 /** Long calls of the engine answer 200 at once and put a failure into their stream. */
@@ -118,8 +176,9 @@ function refuseErrors(stream: string): void {
   }
 }
 
-async function build({ release, kept, files }: Making, signal: AbortSignal | undefined): Promise<void> {
-  if (process.getuid?.() !== 0) throw fail("image.unavailable", "building the host image needs root");
+async function build(image: Making, signal: AbortSignal | undefined): Promise<void> {
+  const { what, release, kept, files, packages, variant, lean, finish } = image;
+  if (process.getuid?.() !== 0) throw fail("image.unavailable", `building the ${what} image needs root`);
   await mkdir(cacheFolder(), { recursive: true });
   // Only the holder of the lock is here, so what an interrupted build left is nobody's.
   const mounts = await readFile("/proc/self/mounts", "utf8");
@@ -131,7 +190,7 @@ async function build({ release, kept, files }: Making, signal: AbortSignal | und
   const folder = await mkdtemp(join(cacheFolder(), "build-"));
   try {
     await writeFile(join(folder, "files.tar"), tar(files));
-    await writeFile(join(folder, "finish.sh"), finishRoot);
+    await writeFile(join(folder, "finish.sh"), finish?.root ?? "");
     const half = join(folder, "host.tar");
     await run(
       // A process namespace of its own ends with this process, however that ends, and all in it: an orphan would go on in a folder that the next
@@ -146,15 +205,15 @@ async function build({ release, kept, files }: Making, signal: AbortSignal | und
         "--kill-child=KILL",
         "mmdebstrap",
         "--mode=root",
-        "--variant=minbase",
+        `--variant=${variant}`,
         "--skip=cleanup/apt/lists",
-        `--include=${hostPackages.join(",")}`,
+        `--include=${packages.join(",")}`,
         '--aptopt=APT::Install-Recommends "false"',
         '--aptopt=Acquire::Languages "none"',
         // Before dpkg runs: among the files is what it leaves out. Given as an option it would cost a filter per package.
         `--extract-hook=tar-in ${join(folder, "files.tar")} /`,
-        '--extract-hook=rm -rf "$1"/usr/share/man/* "$1"/usr/share/doc/* "$1"/usr/share/locale/*',
-        `--customize-hook=chroot "$1" sh < ${join(folder, "finish.sh")}`,
+        `--extract-hook=cd "$1" && rm -rf ${lean.join(" ")}`,
+        ...(finish === undefined ? [] : [`--customize-hook=chroot "$1" sh < ${join(folder, "finish.sh")}`]),
         release.suite,
         half,
         ...release.mirrors,
@@ -199,7 +258,7 @@ function run(
 /** The same image where a registry answers: Debian's own, then the same packages, files and finish. */
 async function fromRegistry(
   engine: Engine,
-  { name, release, files }: Making,
+  { name, release, files, packages, finish }: Making,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const more = signal && { signal };
@@ -215,11 +274,11 @@ async function fromRegistry(
         cause: error,
       });
   }
-  const install = `set -e; apt-get update; DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends ${hostPackages.join(" ")}`;
+  const install = `set -e; apt-get update; DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends ${packages.join(" ")}`;
   const made = await engine.call("POST", "/containers/create", {
     body: {
       Image: `${fromImage}:${tagOf}`,
-      Cmd: ["sh", "-c", `${install}\n${finishHost}`],
+      Cmd: ["sh", "-c", `${install}\n${finish?.container ?? ""}`],
       Labels: { "slipway.image": "building" },
     },
     ...more,

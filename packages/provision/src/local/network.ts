@@ -9,6 +9,12 @@ import { runLabel } from "./run-label.ts";
 export const networkLabel = "slipway.network";
 export const addressLabel = "slipway.address";
 
+/** Labels of a container that holds this address. */
+export const holdingOf = (network: string, address: string): Readonly<Record<string, string>> => ({
+  [networkLabel]: network,
+  [addressLabel]: address,
+});
+
 interface Seen {
   readonly Labels: Readonly<Record<string, string>>;
 }
@@ -17,6 +23,12 @@ interface Seen {
 export function subnetOf(name: string, attempt: number): string {
   const hash = createHash("sha256").update(`${name} ${attempt}`).digest();
   return `10.${128 + ((hash[0] ?? 0) & 127)}.${(hash[1] ?? 0) & 252}.0/22`;
+}
+
+/** The address of the cloud's own machine on the network of this address or subnet: the last, so that it is known before there is one. */
+export function gatewayAddress(of: string): string {
+  const [a, b, c] = of.split(/[./]/).map(Number) as [number, number, number];
+  return `${a}.${b}.${c | 3}.254`;
 }
 
 /** The lowest address of the subnet that nobody holds; the first is the gateway's. */
@@ -39,12 +51,13 @@ export async function withAddress<T>(
   labels: Readonly<Record<string, string>>,
   create: (address: string, holding: Readonly<Record<string, string>>) => Promise<T>,
   signal?: AbortSignal,
+  choose: (subnet: string, taken: ReadonlySet<string>) => string = freeAddress,
 ): Promise<T> {
   const work = async (): Promise<T> => {
     const subnet = await ensureNetwork(engine, name, labels);
     const held = await holders(engine, name);
-    const address = freeAddress(subnet, new Set(held.map((one) => one.Labels[addressLabel] ?? "")));
-    return create(address, { [networkLabel]: name, [addressLabel]: address });
+    const address = choose(subnet, new Set(held.map((one) => one.Labels[addressLabel] ?? "")));
+    return create(address, holdingOf(name, address));
   };
   return exclusively(`network ${name}`, work, signal);
 }

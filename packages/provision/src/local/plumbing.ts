@@ -3,7 +3,7 @@ import { diskIds, diskUp, removeDisk } from "./disks.ts";
 import { refilter } from "./filtering.ts";
 import { firewallRoutes } from "./firewalls.ts";
 import { sweepHelpers } from "./helper.ts";
-import { notFound, page, type Route, unprocessable } from "./http.ts";
+import { notFound, type Route, unprocessable } from "./http.ts";
 import { connectPrivate } from "./private-network.ts";
 import { readReserved, reservedOf } from "./reserved-ips.ts";
 import { reservedRoutes } from "./reserved-routes.ts";
@@ -11,36 +11,18 @@ import { makeRoom } from "./room.ts";
 import { type Cloud, look } from "./state.ts";
 import { type DropletRecord, readStore } from "./store.ts";
 import { attach, detach, volumeActionRoutes } from "./volume-actions.ts";
-import {
-  diskOf,
-  readSnapshots,
-  readVolumes,
-  removeSnapshot,
-  snapshot,
-  type Volume,
-  volumeRoutes,
-  volumeSnapshotBodies,
-  withVolumes,
-} from "./volumes.ts";
+import { readSnapshots, volumeSnapshotRoutes } from "./volume-snapshots.ts";
+import { diskOf, readVolumes, type Volume, volumeRoutes, withVolumes } from "./volumes.ts";
 import { clearPrivateNetworks, vpcFor, vpcRoutes } from "./vpcs.ts";
 
 /** What is served of that which lies around droplets: volumes, private networks. */
 export const plumbingRoutes = (cloud: Cloud): readonly Route[] => [
   ...volumeActionRoutes(cloud),
+  ...volumeSnapshotRoutes(cloud),
   ...volumeRoutes(cloud),
   ...vpcRoutes(cloud),
   ...firewallRoutes(cloud),
   ...reservedRoutes(cloud),
-  [
-    "GET",
-    "/v2/snapshots",
-    async (call) => {
-      const type = call.query.get("resource_type");
-      return page(call, "snapshots", type === "droplet" ? [] : await volumeSnapshotBodies(cloud));
-    },
-  ],
-  ["GET", "/v2/snapshots/:id", (_call, id = "") => snapshot(cloud, id)],
-  ["DELETE", "/v2/snapshots/:id", (_call, id = "") => removeSnapshot(cloud, id)],
 ];
 
 /** What a new droplet is to be connected to, by the request that creates it. */
@@ -115,7 +97,7 @@ export async function settleGone(cloud: Cloud): Promise<void> {
 }
 
 /** Finishes what a killed process left, and puts back what the engine's machine forgot when it was restarted. */
-export async function settle(cloud: Cloud): Promise<void> {
+export async function settlePlumbing(cloud: Cloud): Promise<void> {
   await sweepHelpers(cloud, 600);
   await settleGone(cloud);
   await withVolumes(cloud, async () => {

@@ -1,13 +1,13 @@
 import { beginAction, noteDone } from "./begin-action.ts";
 import { type ActionRecord, actionBody } from "./bodies.ts";
-import { networkName } from "./droplets.ts";
 import { refilter } from "./filtering.ts";
 import { help } from "./helper.ts";
 import { type Call, notFound, unprocessable } from "./http.ts";
+import { networkName } from "./names.ts";
+import type { PlumbedAct } from "./plumbed-acts.ts";
 import { tellAttachments } from "./plumbing.ts";
 import { familyOf, putReserved, type Reserved, readReserved, sixPrefix } from "./reserved-ips.ts";
 import { type Cloud, look } from "./state.ts";
-import type { DropletRecord } from "./store.ts";
 
 /** Begins what a request about a reserved address asks for. */
 export async function startReserved(cloud: Cloud, body: Call["body"], reserved: Reserved): Promise<ActionRecord> {
@@ -46,10 +46,8 @@ export function assign(cloud: Cloud, droplet: number, reserved: Reserved): Promi
   });
 }
 
-type Act = (cloud: Cloud, droplet: DropletRecord, data: Readonly<Record<string, string>>) => Promise<void>;
-
 /** What the actions of a droplet that concern its reserved addresses do. Each may be repeated. */
-export const reservedActs: Readonly<Record<string, Act>> = {
+export const reservedActs: Readonly<Record<string, PlumbedAct>> = {
   assign_ip: async (cloud, droplet, { ip = "" }) => {
     const { id, data } = await found(cloud, ip);
     const before = (await look(cloud)).droplets.find((one) => one.id === data.droplet && one.id !== droplet.id);

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { dropletBody } from "./bodies.ts";
-import { networkName } from "./droplets.ts";
 import { exclusively } from "./lock.ts";
+import { networkName } from "./names.ts";
 import { ensureNetwork, removeNetwork } from "./network.ts";
 import { addressOf, rangeOf } from "./private-network.ts";
 import { dropResource, putResource, type Resource, readResources } from "./resources.ts";
@@ -37,7 +37,7 @@ export const sixPrefix = (cloud: string): string => {
 };
 
 /**
- * Takes an address of the cloud's network: real ones, of its upper end, while droplets are given the lowest that is free. The network stays as
+ * Takes an address of the cloud's network: a real one, of its upper end, below the cloud's own machine, while droplets are given the lowest that is free. The network stays as
  * long as an address of it is reserved.
  */
 export function reserve(cloud: Cloud, family: Family, region: string): Promise<Reserved> {
@@ -53,7 +53,7 @@ export function reserve(cloud: Cloud, family: Family, region: string): Promise<R
     }
     const { end } = rangeOf(await ensureNetwork(cloud.engine, network, { [cloudLabel]: cloud.name }));
     const taken = new Set((await readReserved(cloud)).map(({ data }) => data.address));
-    let number = end - 2;
+    let number = end - 3;
     while (taken.has(addressOf(number))) number -= 1;
     const address = addressOf(number);
     return putReserved(cloud, address, { address, region });
@@ -64,6 +64,12 @@ export function reserve(cloud: Cloud, family: Family, region: string): Promise<R
 export async function release(cloud: Cloud, reserved: Reserved): Promise<void> {
   await dropResource(cloud, "reserved-ip", reserved.id);
   await removeNetworkOf(cloud);
+}
+
+/** Gives an address back. Gone already is as good. */
+export async function releaseAddress(cloud: Cloud, address: string): Promise<void> {
+  const reserved = (await readReserved(cloud)).find(({ data }) => data.address === address);
+  if (reserved !== undefined) await release(cloud, reserved);
 }
 
 /** Removes the cloud's network unless a droplet or a reserved address is left. */
@@ -77,5 +83,5 @@ export function holderBody({ data }: Reserved, view: View): object | null {
   const droplet = view.droplets.find((one) => one.id === data.droplet);
   if (droplet === undefined) return null;
   const busy = view.actions.some((action) => action.droplet === droplet.id && action.status === "in-progress");
-  return dropletBody(droplet, busy);
+  return dropletBody(droplet, busy, view.images);
 }

@@ -1,6 +1,8 @@
-import { hostContainer } from "./container.ts";
+import { type HostLimits, hostContainer } from "./container.ts";
 import { type Engine, hasStatus } from "./engine.ts";
-import { nameservers, withAddress } from "./network.ts";
+import { hasGateway } from "./gateway-files.ts";
+import { gatewayAddress, holdingOf, nameservers, withAddress } from "./network.ts";
+import { cloudLabel } from "./store.ts";
 import { tar } from "./tar.ts";
 import { finalScript, initScript, readUserData } from "./user-data.ts";
 
@@ -11,6 +13,9 @@ export interface NewHost {
   readonly network: string;
   readonly networkLabels: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string>>;
+  readonly limits?: HostLimits;
+  /** An address that a container with labels that hold it has already; default: one that is free. */
+  readonly address?: string;
 }
 
 /** Creates the container of a host, stopped, with an address of its own. */
@@ -20,27 +25,33 @@ export async function createHost(
   signal?: AbortSignal,
 ): Promise<{ id: string; address: string }> {
   const servers = await nameservers();
-  return withAddress(
-    engine,
-    host.network,
-    host.networkLabels,
-    async (address, holding) => {
-      const body = hostContainer({ ...host, address, nameservers: servers, labels: { ...host.labels, ...holding } });
-      const made = await engine.call("POST", "/containers/create", {
-        query: { name: host.container },
-        body,
-        ...(signal && { signal }),
-      });
-      return { id: (made.json() as { Id: string }).Id, address };
-    },
-    signal,
-  );
+  const served = cloudLabel in host.networkLabels && (await hasGateway(engine));
+  const create = async (
+    address: string,
+    holding: Readonly<Record<string, string>>,
+  ): Promise<{ id: string; address: string }> => {
+    const labels = { ...host.labels, ...holding };
+    const gateway = served ? { gateway: gatewayAddress(address) } : {};
+    const body = hostContainer({ ...host, ...gateway, address, nameservers: servers, labels });
+    const made = await engine.call("POST", "/containers/create", {
+      query: { name: host.container },
+      body,
+      ...(signal && { signal }),
+    });
+    return { id: (made.json() as { Id: string }).Id, address };
+  };
+  if (host.address !== undefined) return create(host.address, holdingOf(host.network, host.address));
+  return withAddress(engine, host.network, host.networkLabels, create, signal);
 }
 
 export interface FirstBoot {
   readonly hostname: string;
   readonly rootKeys: readonly string[];
   readonly userData: string;
+  /** The disk was another machine's: what made it that one is removed. */
+  readonly anew?: boolean;
+  /** How long sshd is kept from starting. */
+  readonly sshLateMs?: number;
 }
 
 /** Gives a created host its user data and starts it. May be repeated until it ran once. */
@@ -49,12 +60,15 @@ export async function bootHost(engine: Engine, id: string, first: FirstBoot): Pr
   const folder = "/var/lib/cloud/instance";
   const files = tar([
     { path: `${folder}/user-data.txt`, content: first.userData, mode: 0o600 },
-    { path: `${folder}/init.sh`, content: initScript(config, first), mode: 0o600 },
+    { path: `${folder}/init.sh`, content: `${late(first)}${initScript(config, first)}`, mode: 0o600 },
     { path: `${folder}/final.sh`, content: finalScript(config), mode: 0o600 },
+    ...(first.anew === true ? [{ path: "/var/lib/slipway/anew", content: "" }] : []),
   ]);
   await engine.call("PUT", `/containers/${id}/archive`, { query: { path: "/" }, body: files });
   await engine.call("POST", `/containers/${id}/start`);
 }
+
+const late = ({ sshLateMs = 0 }: FirstBoot): string => (sshLateMs > 0 ? `sleep ${sshLateMs / 1_000}\n` : "");
 
 /** Removes a host's container with its volumes; gone already is as good. */
 export async function removeHost(engine: Engine, id: string): Promise<void> {

@@ -15,10 +15,12 @@ export interface DropletRecord {
   readonly createdAt: string;
   readonly region: string;
   readonly size: string;
+  /** Slug of a base image, or the number of one of the account's own. */
   readonly image: string;
   readonly tags: readonly string[];
   readonly rootKeys: readonly string[];
   readonly userData: string;
+  readonly options: DropletOptions;
   readonly address: string;
   readonly createAction: number;
   /** Ids of the volumes to be attached before it first runs. */
@@ -26,10 +28,40 @@ export interface DropletRecord {
   readonly vpc: string;
   /** With the length of its network's prefix. */
   readonly privateAddress: string;
+  /** All of the container's labels, which the one in its place has too. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** Counts the containers that the droplet has had. */
+  readonly generation: number;
+  /** The action that this container was made by, 0 for the creation. */
+  readonly madeBy: number;
+  /** Whether the container ran yet. */
+  readonly booted: boolean;
+  /** A container that is about to take this one's place. */
+  readonly next: { readonly container: string; readonly madeBy: number } | undefined;
+}
+
+/** What was asked at the creation, or changed by an action since. */
+export interface DropletOptions {
+  /** Gigabytes; grows with the size only when that is asked. */
+  readonly disk: number;
+  readonly backups?: BackupPolicy | null;
+  readonly ipv6?: boolean;
+  readonly monitoring?: boolean;
+  readonly agent?: boolean;
+  /** ISO times before which lists, or a call by its id, do not show it. */
+  readonly listedAt?: string;
+  readonly foundAt?: string;
+  readonly sshLateMs?: number;
+}
+
+export interface BackupPolicy {
+  readonly plan: "daily" | "weekly";
+  readonly weekday?: string;
+  readonly hour: number;
 }
 export interface Note {
   readonly volume: string;
-  readonly kind: "key" | "tag" | "tagged" | "action" | "ended";
+  readonly kind: "key" | "tag" | "tagged" | "action" | "ended" | "changed";
   readonly id: string;
   /** The droplet it belongs to; undefined for keys and tags. */
   readonly droplet: number | undefined;
@@ -48,6 +80,7 @@ export interface NewDroplet {
   readonly tags: readonly string[];
   readonly rootKeys: readonly string[];
   readonly userData: string;
+  readonly options: DropletOptions;
   readonly volumes: readonly string[];
 }
 
@@ -66,12 +99,31 @@ export const dropletLabels = (
   [label("image")]: droplet.image,
   [label("tags")]: JSON.stringify(droplet.tags),
   [label("root-keys")]: JSON.stringify(droplet.rootKeys),
-  [label("volumes")]: JSON.stringify(droplet.volumes),
   [label("user-data")]: gzipSync(droplet.userData).toString("base64"),
+  [label("volumes")]: JSON.stringify(droplet.volumes),
+  [label("options")]: JSON.stringify(droplet.options),
+});
+
+/** Labels of the container that takes the place of the one that a droplet has. */
+export const successorLabels = (
+  cloud: string,
+  droplet: DropletRecord,
+  change: { readonly image: string; readonly action: number },
+): Record<string, string> => ({
+  ...droplet.labels,
+  ...dropletLabels(
+    cloud,
+    { id: droplet.id, action: droplet.createAction },
+    { ...droplet, image: change.image, volumes: [] },
+  ),
+  [label("created")]: droplet.createdAt,
+  [label("generation")]: String(droplet.generation + 1),
+  [label("made-by")]: String(change.action),
 });
 
 /** The container's name shows the droplet's; a rename of the one is a rename of the other. */
-export const containerName = (cloud: string, id: number, name: string): string => `slipway.${cloud}.${id}.${name}`;
+export const containerName = (cloud: string, id: number, name: string, generation = 1): string =>
+  `slipway.${cloud}.${id}${generation > 1 ? `-${generation}` : ""}.${name}`;
 
 /** Now, to the second, as DigitalOcean writes times. */
 export const stamp = (): string => new Date().toISOString().replace(/\.\d+Z$/, "Z");
@@ -93,35 +145,54 @@ interface SeenVolume {
 const list = (text: string | undefined): readonly string[] =>
   text === undefined ? [] : (JSON.parse(text) as string[]);
 
-function record(cloud: string, seen: SeenContainer, notes: readonly Note[]): DropletRecord {
+function record(seen: SeenContainer, notes: readonly Note[], next: SeenContainer | undefined): DropletRecord {
   const of = (name: string): string => seen.Labels[label(name)] ?? "";
   const id = Number(of("droplet"));
   const tags = new Set(list(seen.Labels[label("tags")]));
+  let size = of("size");
+  let options = JSON.parse(of("options") || '{"disk":25}') as DropletOptions;
   for (const note of notes) {
-    if (note.kind !== "tagged" || note.droplet !== id) continue;
+    if (note.droplet !== id) continue;
+    if (note.kind === "changed") {
+      size = note.data["size"] ?? size;
+      options = { ...options, ...(JSON.parse(note.data["options"] ?? "{}") as Partial<DropletOptions>) };
+    }
+    if (note.kind !== "tagged") continue;
     if (note.data["op"] === "add") tags.add(note.data["tag"] ?? "");
     else tags.delete(note.data["tag"] ?? "");
   }
-  const shown = seen.Names[0]?.slice(1) ?? "";
+  const generation = Number(of("generation") || 1);
+  const booted = seen.State !== "created";
+  const stopped = !booted || seen.State === "exited" || seen.State === "dead";
   return {
     id,
     container: seen.Id,
-    name: shown.slice(containerName(cloud, id, "").length),
-    status: seen.State === "created" ? "new" : seen.State === "exited" || seen.State === "dead" ? "off" : "active",
+    name: (seen.Names[0] ?? "").replace(/^\/slipway\.[^.]*\.[^.]*\./, ""),
+    // A container in another's place was never new.
+    status: !booted && generation === 1 ? "new" : stopped ? "off" : "active",
     createdAt: of("created"),
     region: of("region"),
-    size: of("size"),
+    size,
     image: of("image"),
     tags: [...tags],
     rootKeys: list(seen.Labels[label("root-keys")]),
     userData: gunzipSync(Buffer.from(of("user-data"), "base64")).toString(),
+    options,
     address: seen.Labels[addressLabel] ?? "",
     createAction: Number(of("action")),
     volumes: list(seen.Labels[label("volumes")]),
     vpc: of("vpc"),
     privateAddress: of("private"),
+    labels: seen.Labels,
+    generation,
+    madeBy: madeBy(seen),
+    booted,
+    next: next && { container: next.Id, madeBy: madeBy(next) },
   };
 }
+
+const madeBy = (seen: SeenContainer): number => Number(seen.Labels[label("made-by")] || 0);
+const generationOf = (seen: SeenContainer): number => Number(seen.Labels[label("generation")] || 1);
 
 const filters = (cloud: string): object => ({ filters: { label: [`${cloudLabel}=${cloud}`] } });
 
@@ -129,12 +200,28 @@ const filters = (cloud: string): object => ({ filters: { label: [`${cloudLabel}=
 export async function readStore(engine: Engine, cloud: string): Promise<{ droplets: DropletRecord[]; notes: Note[] }> {
   // Notes first: a note is younger than its droplet, so one whose droplet is not seen afterwards belongs to none.
   const notes = await readNotes(engine, cloud);
-  const containers = await engine.call("GET", "/containers/json", { query: { all: true, ...filters(cloud) } });
-  const droplets = (containers.json() as SeenContainer[])
-    .filter((seen) => seen.State !== "removing")
-    .map((seen) => record(cloud, seen, notes))
+  const of = { filters: { label: [`${cloudLabel}=${cloud}`, label("droplet")] } };
+  const containers = await engine.call("GET", "/containers/json", { query: { all: true, ...of } });
+  const generations = new Map<string, SeenContainer[]>();
+  for (const seen of containers.json() as SeenContainer[]) {
+    const id = seen.Labels[label("droplet")];
+    // Labels that an image had are there, but empty.
+    if (seen.State !== "removing" && id !== undefined && id !== "")
+      generations.set(id, [...(generations.get(id) ?? []), seen]);
+  }
+  const droplets = [...generations.values()]
+    .map((all) => all.toSorted((a, b) => generationOf(a) - generationOf(b)))
+    // The oldest is the droplet until it is removed: a younger one is still being made.
+    .flatMap(([current, next]) => (current === undefined ? [] : [record(current, notes, next)]))
     .sort((a, b) => a.createdAt.localeCompare(b.createdAt) || a.id - b.id);
   return { droplets, notes };
+}
+
+/** All containers of a droplet: what it is, and what may take its place. */
+export async function containersOf(engine: Engine, cloud: string, id: number): Promise<string[]> {
+  const label = [`${cloudLabel}=${cloud}`, `slipway.droplet=${id}`];
+  const seen = await engine.call("GET", "/containers/json", { query: { all: true, filters: { label } } });
+  return (seen.json() as SeenContainer[]).map(({ Id }) => Id);
 }
 
 export async function readNotes(engine: Engine, cloud: string): Promise<Note[]> {

@@ -1,8 +1,8 @@
-import { readTags } from "./droplets.ts";
 import { refilter } from "./filtering.ts";
 import { type Call, notFound, page, type Reply, type Route, unprocessable } from "./http.ts";
 import { type Cloud, look, type View } from "./state.ts";
 import { newId, removeNote, writeNote } from "./store.ts";
+import { readTags } from "./tag-names.ts";
 
 export const tagRoutes = (cloud: Cloud): readonly Route[] => [
   ["GET", "/v2/tags", async (call) => every(await look(cloud), call)],
@@ -52,9 +52,9 @@ async function remove(cloud: Cloud, tag: string): Promise<Reply> {
   if (!names(view).includes(tag)) throw notFound();
   for (const droplet of view.droplets)
     if (droplet.tags.includes(tag)) await note(cloud, droplet.id, { op: "remove", tag });
-  cloud.behind(`filter ${newId()}`, () => refilter(cloud));
   for (const seen of view.notes)
     if (seen.kind === "tag" && seen.data["name"] === tag) await removeNote(cloud.engine, seen);
+  cloud.behind(`filter ${newId()}`, () => refilter(cloud));
   return { status: 204 };
 }
 

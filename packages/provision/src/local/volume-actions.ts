@@ -2,6 +2,7 @@ import { beginAction, type Check, noteDone } from "./begin-action.ts";
 import { type ActionRecord, actionBody } from "./bodies.ts";
 import { diskDown, diskUp } from "./disks.ts";
 import { type Call, notFound, page, type Reply, type Route, unprocessable } from "./http.ts";
+import type { PlumbedAct } from "./plumbed-acts.ts";
 import { tellAttachments } from "./plumbing.ts";
 import { type Cloud, look } from "./state.ts";
 import type { DropletRecord } from "./store.ts";
@@ -78,10 +79,8 @@ async function resize(cloud: Cloud, given: unknown, volume: Volume): Promise<Rep
   return { status: 202, body: { action: actionBody(await noteDone(cloud, data)) } };
 }
 
-type Act = (cloud: Cloud, droplet: DropletRecord, data: Readonly<Record<string, string>>) => Promise<void>;
-
 /** What the actions of a droplet that concern its volumes do. Each may be repeated. */
-export const volumeActs: Readonly<Record<string, Act>> = {
+export const volumeActs: Readonly<Record<string, PlumbedAct>> = {
   attach_volume: async (cloud, droplet, { volume = "" }) => attach(cloud, droplet, await findVolume(cloud, volume)),
   detach_volume: async (cloud, droplet, { volume: id = "" }) => {
     const volume = await findVolume(cloud, id);

@@ -1,12 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { regions } from "./catalog.ts";
-import { copyDisk, type Disk, makeDisk, removeDisk } from "./disks.ts";
-import { readTags } from "./droplets.ts";
+import { type Disk, makeDisk, removeDisk } from "./disks.ts";
 import { type Call, notFound, page, Refusal, type Reply, type Route, unprocessable } from "./http.ts";
 import { exclusively } from "./lock.ts";
 import { dropResource, putResource, type Resource, readResources } from "./resources.ts";
 import { type Cloud, look } from "./state.ts";
-import { removeNote } from "./store.ts";
+import { type Note, removeNote } from "./store.ts";
+import { readTags } from "./tag-names.ts";
+import { readSnapshots } from "./volume-snapshots.ts";
 
 export interface VolumeData {
   readonly name: string;
@@ -21,24 +22,11 @@ export interface VolumeData {
   /** Id of the droplet it is attached to, which may be gone by now. */
   readonly droplet?: number;
 }
-export interface SnapshotData {
-  readonly name: string;
-  readonly volume: string;
-  readonly region: string;
-  readonly gigabytes: number;
-  readonly filesystem: string;
-  readonly label: string;
-  readonly tags: readonly string[];
-}
 export type Volume = Resource<VolumeData>;
-export type VolumeSnapshot = Resource<SnapshotData>;
 
 export const readVolumes = (cloud: Cloud): Promise<Volume[]> => readResources<VolumeData>(cloud, "volume");
 export const putVolume = (cloud: Cloud, id: string, data: VolumeData): Promise<Volume> =>
   putResource(cloud, "volume", id, data);
-export const readSnapshots = (cloud: Cloud): Promise<VolumeSnapshot[]> =>
-  readResources<SnapshotData>(cloud, "volume-snapshot");
-
 /** Runs `work` while nobody else makes or removes volumes and snapshots of the cloud. */
 export const withVolumes = <T>(cloud: Cloud, work: () => Promise<T>): Promise<T> =>
   exclusively(`volumes ${cloud.name}`, work);
@@ -47,12 +35,8 @@ export const volumeRoutes = (cloud: Cloud): readonly Route[] => [
   ["GET", "/v2/volumes", (call) => many(cloud, call)],
   ["POST", "/v2/volumes", (call) => create(cloud, call)],
   ["DELETE", "/v2/volumes", (call) => removeNamed(cloud, call)],
-  ["GET", "/v2/volumes/snapshots/:id", (_call, id = "") => snapshot(cloud, id)],
-  ["DELETE", "/v2/volumes/snapshots/:id", (_call, id = "") => removeSnapshot(cloud, id)],
   ["GET", "/v2/volumes/:id", async (_call, id = "") => told(cloud, await findVolume(cloud, id))],
   ["DELETE", "/v2/volumes/:id", async (_call, id = "") => remove(cloud, await findVolume(cloud, id))],
-  ["GET", "/v2/volumes/:id/snapshots", (call, id = "") => snapshotsOf(cloud, call, id)],
-  ["POST", "/v2/volumes/:id/snapshots", (call, id = "") => takeSnapshot(cloud, call, id)],
 ];
 
 export const diskOf = ({ id, data }: Volume): Disk => ({
@@ -183,62 +167,17 @@ function remove(cloud: Cloud, volume: Volume): Promise<Reply> {
         "conflict",
         "A volume that's attached to a Droplet cannot be deleted. Please detach it first before deleting.",
       );
-    await removeDisk(cloud, volume.id);
-    await dropResource(cloud, "volume", volume.id);
-    const own = new Set(notes.filter((note) => note.data["volume"] === volume.id).map((note) => note.id));
-    for (const note of notes) if (own.has(note.id)) await removeNote(cloud.engine, note);
+    await drop(cloud, volume.id, notes);
     return { status: 204 };
   });
 }
 
-const snapshotBody = ({ id, createdAt, data }: VolumeSnapshot): object => ({
-  id,
-  name: data.name,
-  created_at: createdAt.replace(/\.\d+Z$/, "Z"),
-  regions: [data.region],
-  min_disk_size: data.gigabytes,
-  size_gigabytes: 0,
-  resource_id: data.volume,
-  resource_type: "volume",
-  tags: data.tags,
-});
-
-/** All snapshots of volumes as the API shows them, for `/v2/snapshots`. */
-export const volumeSnapshotBodies = async (cloud: Cloud): Promise<object[]> =>
-  (await readSnapshots(cloud)).map(snapshotBody);
-
-export async function snapshot(cloud: Cloud, id: string): Promise<Reply> {
-  const found = (await readSnapshots(cloud)).find((one) => one.id === id);
-  if (found === undefined) throw notFound();
-  return { status: 200, body: { snapshot: snapshotBody(found) } };
+async function drop(cloud: Cloud, id: string, notes: readonly Note[]): Promise<void> {
+  await removeDisk(cloud, id);
+  await dropResource(cloud, "volume", id);
+  for (const note of notes) if (note.data["volume"] === id) await removeNote(cloud.engine, note);
 }
 
-async function snapshotsOf(cloud: Cloud, call: Call, id: string): Promise<Reply> {
-  await findVolume(cloud, id);
-  const all = (await readSnapshots(cloud)).filter(({ data }) => data.volume === id);
-  return page(call, "snapshots", all.map(snapshotBody));
-}
-
-function takeSnapshot(cloud: Cloud, call: Call, id: string): Promise<Reply> {
-  const { name } = call.body;
-  if (typeof name !== "string" || name === "") throw unprocessable("Name can't be blank");
-  const tags = readTags(call.body["tags"]);
-  return withVolumes(cloud, async () => {
-    const volume = await findVolume(cloud, id);
-    const { region, gigabytes, filesystem, label } = volume.data;
-    const made = randomUUID();
-    await copyDisk(cloud, diskOf(volume), made);
-    const data: SnapshotData = { name, volume: id, region, gigabytes, filesystem, label, tags };
-    const put = await putResource(cloud, "volume-snapshot", made, data);
-    return { status: 201, body: { snapshot: snapshotBody(put) } };
-  });
-}
-
-export function removeSnapshot(cloud: Cloud, id: string): Promise<Reply> {
-  return withVolumes(cloud, async () => {
-    await snapshot(cloud, id);
-    await removeDisk(cloud, id);
-    await dropResource(cloud, "volume-snapshot", id);
-    return { status: 204 };
-  });
-}
+/** Removes a volume that is attached to nothing any more. Gone already is as good. */
+export const dropVolume = (cloud: Cloud, id: string): Promise<void> =>
+  withVolumes(cloud, async () => drop(cloud, id, (await look(cloud)).notes));

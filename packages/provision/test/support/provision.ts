@@ -13,14 +13,15 @@ const hosts = [
 ];
 
 await using cloud = await openCloud(hosts, { name: stack });
-const { client } = cloud;
+const { provider } = cloud;
 if (what === "destroy") {
   console.log("destroying");
-  await destroyStack(stack, { client, onEvent: (event) => console.log(event.step) });
+  await destroyStack({ provider, onEvent: (event) => console.log(event.step) });
 } else {
-  const plan = planProvision(wantedOf(hosts), await observe(client, stack), { stack, operatorKey });
+  const wanted = wantedOf(hosts, operatorKey);
+  const plan = planProvision(wanted, await observe(provider, { wanted }), { stack });
   const result = await applyProvision(plan, {
-    client,
+    provider,
     connect: (address, signal) => ssh(address, { privateKey }, { signal }),
     onEvent: (event) => console.log(event.step),
   });

@@ -1,0 +1,110 @@
+import { randomBytes } from "node:crypto";
+import { fail } from "../errors.ts";
+import type { Step } from "../plan.ts";
+import type { Intent, Makes, Provider } from "../provider.ts";
+import type { Kind, Ref, Seen, SeenMachine, Wanted } from "../resource.ts";
+import type { Run } from "./run.ts";
+
+/** What a step is about, looked up when the apply began. */
+export interface About {
+  readonly wanted: Wanted | undefined;
+  /** The resource as it was seen, by the step's id in the cloud. */
+  readonly seen: Seen | undefined;
+  /** Of a machine to be adopted. */
+  readonly hostKey: string | undefined;
+}
+
+/** Does one step; a machine is then active, and not yet ready. */
+export async function doStep(step: Step, about: About, run: Run): Promise<void> {
+  const { ref } = step;
+  const { wanted, seen } = about;
+  switch (step.do) {
+    case "create":
+      return create(ref, need(wanted, step), run);
+    case "replace":
+      if (seen?.kind === "machine") await run.provider.retire(seen);
+      return create(ref, need(wanted, step), run);
+    case "update": {
+      const there = need(seen, step);
+      run.tell(ref, "updating", step.fields.map((one) => one.field).join(", "));
+      const fields = step.fields.map((one) => one.field);
+      // What is to be unprotected is wanted without protection already.
+      await makes(run.provider, there.kind).update(there, need(wanted, step), fields, run.links);
+      run.tell(ref, "updated");
+      return there.kind === "machine" ? active(ref, there, run) : undefined;
+    }
+    case "start": {
+      run.tell(ref, "starting");
+      const machine = need(seen, step);
+      if (machine.kind !== "machine") return;
+      await run.provider.start(machine);
+      return active(ref, machine, run);
+    }
+    case "adopt": {
+      const there = need(seen, step);
+      await makes(run.provider, there.kind).adopt(there, need(wanted, step));
+      if (there.kind === "machine" && about.hostKey !== undefined)
+        await run.provider.pin(there, [about.hostKey.split(" ").slice(0, 2).join(" ")], false);
+      run.tell(ref, "adopted", there.id);
+      return there.kind === "machine" ? active(ref, there, run) : undefined;
+    }
+    case "keep": {
+      const there = need(seen, step);
+      run.tell(ref, "kept");
+      if (there.kind === "machine" && !(there.status === "active" && there.address !== ""))
+        await active(ref, there, run);
+      else if (there.kind === "machine") run.tell(ref, "active", there.address);
+      return;
+    }
+    case "delete": {
+      const there = need(seen, step);
+      run.tell(ref, "deleting", there.id);
+      await makes(run.provider, there.kind).remove(there);
+      run.tell(ref, "deleted", there.id);
+    }
+  }
+}
+
+const need = <T>(value: T | undefined, step: Step): T => {
+  if (value === undefined) throw fail("plan.stale", `${step.id}: it is no longer there`);
+  return value;
+};
+
+/** The provider's way of making a kind. The kinds of `Makes` stand side by side: one of all kinds takes what `kind` says. */
+export function makes(provider: Provider, kind: Kind): Makes<Kind> {
+  const found = provider.makes[kind];
+  if (found === undefined) throw fail("plan.problems", `${provider.traits.name} has no ${kind}`);
+  return found as unknown as Makes<Kind>;
+}
+
+async function create(ref: Ref, wanted: Wanted, run: Run): Promise<void> {
+  run.tell(ref, "creating");
+  const open = await openIntent(ref, run);
+  const intent: Intent = { id: open ?? randomBytes(8).toString("hex"), begun: open !== undefined };
+  const record = { stack: run.stack, ref, intent: intent.id } as const;
+  if (open === undefined) await run.journal?.append({ kind: "creating", ...record });
+  const made = await makes(run.provider, wanted.kind).create(wanted, run.links, intent);
+  await run.journal?.append({ kind: "created", ...record });
+  run.links.set(ref, made);
+  run.tell(ref, "created", made.id);
+  if (made.kind === "machine") await active(ref, made, run);
+}
+
+const openMs = 300_000;
+
+/** The intent of a creation that a former run began and did not see done. */
+async function openIntent(ref: Ref, { journal, stack, clock }: Run): Promise<string | undefined> {
+  let open: string | undefined;
+  if (journal === undefined) return undefined;
+  for await (const { record, at } of journal.read()) {
+    if (record.stack !== stack || record.ref !== ref) continue;
+    open = record.kind === "creating" && clock.now() - at < openMs ? record.intent : undefined;
+  }
+  return open;
+}
+
+async function active(ref: Ref, machine: SeenMachine, run: Run): Promise<void> {
+  const now = await run.active(machine.id);
+  run.links.set(ref, now);
+  run.tell(ref, "active", now.address);
+}

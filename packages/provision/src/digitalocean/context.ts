@@ -1,0 +1,75 @@
+import type { Clock } from "@slipway/model";
+import type { DigitalOcean } from "../client/client.ts";
+import { CallError } from "../client/request.ts";
+import type { Action } from "../client/shapes.ts";
+import type { Taggable } from "../client/tags.ts";
+import { fail } from "../errors.ts";
+
+/** What the kinds of this provider work with. */
+export interface Context {
+  readonly client: DigitalOcean;
+  readonly clock: Clock;
+  readonly signal: AbortSignal | undefined;
+}
+
+const pauseMs = 500;
+const busyMs = 120_000;
+const actionMs = 600_000;
+
+/** Tries again while another action of the same resource is pending. */
+export async function whileBusy<T>({ clock, signal }: Context, work: () => Promise<T>): Promise<T> {
+  const until = clock.monotonic() + busyMs;
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      const busy = error instanceof CallError && error.code === "machine.busy";
+      if (!busy || clock.monotonic() > until) throw error;
+      await clock.sleep(pauseMs * 2, signal);
+    }
+  }
+}
+
+/** Waits until an action is done. Throws `cloud.failed` when it went wrong. */
+export async function finished(
+  { clock, signal }: Context,
+  begun: Action,
+  look: (id: number) => Promise<Action>,
+): Promise<void> {
+  const until = clock.monotonic() + actionMs;
+  let action = begun;
+  for (let tick = 0; action.status === "in-progress"; tick += 1) {
+    if (clock.monotonic() > until) throw fail("machine.slow", `the action ${action.type} goes on and on`);
+    await clock.sleep(Math.min(5_000, pauseMs * 1.3 ** tick), signal);
+    try {
+      action = await look(begun.id);
+    } catch (error) {
+      // An action that was just begun may not be shown yet.
+      if (!(error instanceof CallError && error.status === 404)) throw error;
+    }
+  }
+  if (action.status === "errored") throw fail("cloud.failed", `the action ${action.type} (${action.id}) failed`);
+}
+
+/** Makes exactly these of the tags that `managed` tells apart stand on a resource: what lacks is added first. */
+export async function retag(
+  { client }: Context,
+  type: Taggable,
+  id: string,
+  change: { readonly add: readonly string[]; readonly remove: readonly string[] },
+): Promise<void> {
+  for (const tag of change.add) {
+    await client.tags.create(tag);
+    await client.tags.assign(tag, type, [id]);
+  }
+  for (const tag of change.remove) await goneIsGood(() => client.tags.unassign(tag, type, [id]));
+}
+
+/** What is not there needs no removing. */
+export async function goneIsGood(work: () => Promise<unknown>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof CallError && error.status === 404)) throw error;
+  }
+}

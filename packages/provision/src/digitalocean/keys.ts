@@ -1,0 +1,39 @@
+import type { Key } from "../client/keys.ts";
+import type { Makes } from "../provider.ts";
+import type { Seen } from "../resource.ts";
+import { rawKey } from "../ssh-key.ts";
+import type { Context } from "./context.ts";
+
+const prefix = (stack: string): string => `slipway:${stack}:`;
+
+/** A key of the account; ours by its name, which says of which stack. */
+export function keyOf(key: Key, stack: string): Seen<"key"> {
+  const ours = key.name.startsWith(prefix(stack));
+  return {
+    kind: "key",
+    name: ours ? key.name.slice(prefix(stack).length) : key.name,
+    id: String(key.id),
+    ours,
+    dollarsMonthly: 0,
+    publicKey: key.public_key,
+  };
+}
+
+export function keysOf({ client }: Context, stack: string): Makes<"key"> {
+  return {
+    // An account takes a key once: one that it has already, under whatever name, is as good.
+    create: async (wanted) =>
+      keyOf(await client.keys.create({ name: `${prefix(stack)}${wanted.name}`, public_key: wanted.publicKey }), stack),
+    update: () => Promise.resolve(),
+    remove: (seen) => client.keys.remove(Number(seen.id)),
+    adopt: async (seen, wanted) => {
+      await client.keys.rename(Number(seen.id), `${prefix(stack)}${wanted.name}`);
+    },
+  };
+}
+
+/** Keys that the plan for a stack rests on: its own, and those with the same content as a wanted one. */
+export const concerned = (keys: readonly Key[], stack: string, wanted: readonly string[]): readonly Seen<"key">[] =>
+  keys
+    .map((key) => keyOf(key, stack))
+    .filter((key) => key.ours || wanted.some((one) => rawKey(one).equals(rawKey(key.publicKey))));

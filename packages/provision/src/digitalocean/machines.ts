@@ -1,0 +1,182 @@
+import type { Droplet } from "../client/droplets.ts";
+import { CallError } from "../client/request.ts";
+import { fail } from "../errors.ts";
+import type { Makes } from "../provider.ts";
+import type { SeenMachine, WantedMachine } from "../resource.ts";
+import { generateSshKey } from "../ssh-key.ts";
+import {
+  changingTags,
+  firewallTag,
+  freshTag,
+  intentTag,
+  isOfOneMachine,
+  keyTags,
+  machineTag,
+  protectedTag,
+  readTags,
+  retiredTag,
+  specTag,
+  stackTag,
+  tagsOf,
+} from "../tags.ts";
+import { hostUserData } from "../user-data.ts";
+import { type Context, finished, goneIsGood, retag, whileBusy } from "./context.ts";
+
+/** A droplet as the stack's machine; `ours` unless another stack's or nobody's tag is on it. */
+export function machineOf(droplet: Droplet, stack: string): SeenMachine {
+  const { stack: marked, host, image, ...marks } = readTags(droplet.tags);
+  const address = (type: string): string =>
+    droplet.networks.v4.find((network) => network.type === type)?.ip_address ?? "";
+  return {
+    kind: "machine",
+    name: host ?? droplet.name.toLowerCase(),
+    id: String(droplet.id),
+    ours: marked?.toLowerCase() === stack,
+    dollarsMonthly: 0,
+    label: droplet.name,
+    status: statusOf(droplet.status),
+    address: address("public"),
+    privateAddress: address("private"),
+    created: droplet.created_at,
+    region: droplet.region.slug ?? "",
+    size: droplet.size_slug,
+    // A newer build takes the slug away from the image that a machine was made of.
+    image: droplet.image.slug ?? image ?? String(droplet.image.id ?? ""),
+    diskGb: droplet.disk ?? 0,
+    backups: droplet.features.includes("backups"),
+    ...marks,
+  };
+}
+
+const statusOf = (text: string): SeenMachine["status"] =>
+  text === "active" || text === "off" || text === "archive" ? text : "new";
+
+const dropletIdOf = (machine: Pick<SeenMachine, "id">): number => Number(machine.id);
+
+export function machinesOf(context: Context, stack: string): Makes<"machine"> {
+  const { client } = context;
+  return {
+    async create(wanted, links, { id: intent, begun }) {
+      const lost = begun ? await client.droplets.appeared(intentTag(intent)) : undefined;
+      if (lost !== undefined) return machineOf(lost, stack);
+      const hostKey = generateSshKey(wanted.name);
+      const keys = [...links.values()].flatMap((one) => (one.kind === "key" ? [Number(one.id)] : []));
+      const made = await client.droplets.create(
+        {
+          name: wanted.name,
+          region: wanted.region,
+          size: wanted.size,
+          image: /^\d+$/.test(wanted.image) ? Number(wanted.image) : wanted.image,
+          ssh_keys: keys,
+          tags: tagsOf(stack, wanted, hostKey.publicKey),
+          user_data: hostUserData(hostKey, wanted.userData),
+          ...(wanted.backups && { backups: true }),
+        },
+        intentTag(intent),
+      );
+      return machineOf(made, stack);
+    },
+
+    async update(seen, wanted, fields) {
+      const id = dropletIdOf(seen);
+      if (fields.includes("name")) await act(context, id, { type: "rename", name: wanted.name });
+      if (fields.includes("backups"))
+        await act(context, id, { type: wanted.backups ? "enable_backups" : "disable_backups" });
+      const has = new Set([
+        ...changingTags(stack, seen),
+        ...(seen.spec === undefined ? [] : [`slipway:spec:${seen.spec}`]),
+      ]);
+      const asks = new Set(changingTags(stack, wanted));
+      // The mark of protection goes only when that is what was planned.
+      if (seen.protect && !fields.includes("protect")) asks.add(protectedTag);
+      asks.add(specTag(wanted));
+      const key = (tag: string): string => tag.toLowerCase();
+      const [hasKeys, askKeys] = [new Set([...has].map(key)), new Set([...asks].map(key))];
+      const change = {
+        add: [...asks].filter((tag) => !hasKeys.has(key(tag))),
+        remove: [...has].filter((tag) => !askKeys.has(key(tag))),
+      };
+      if (fields.includes("size")) await resize(context, seen, wanted);
+      await retag(context, "droplet", seen.id, change);
+    },
+
+    async remove(seen) {
+      const id = dropletIdOf(seen);
+      // The machine last: while it is there, its tags are found again. Host tags stay: another stack may have a host of that name.
+      for (const key of seen.hostPublicKeys) for (const tag of keyTags(key)) await client.tags.remove(tag);
+      const tags = await tagsOn(context, id);
+      for (const tag of tags.filter(isOfOneMachine)) await client.tags.remove(tag);
+      await whileBusy(context, () => client.droplets.remove(id));
+    },
+
+    async adopt(seen, wanted) {
+      const marks = [
+        stackTag(stack),
+        `slipway:host:${wanted.name.toLowerCase().replaceAll(".", "_")}`,
+        machineTag(stack, wanted.name),
+        ...wanted.firewalls.map((name) => firewallTag(stack, name)),
+        ...(wanted.protect ? [protectedTag] : []),
+      ];
+      await retag(context, "droplet", seen.id, { add: marks, remove: [] });
+    },
+  };
+}
+
+/** The tags of a droplet that may be gone. */
+async function tagsOn({ client }: Context, id: number): Promise<readonly string[]> {
+  try {
+    return (await client.droplets.get(id)).tags;
+  } catch (error) {
+    if (error instanceof CallError && error.status === 404) return [];
+    throw error;
+  }
+}
+
+type Act = Parameters<Context["client"]["dropletActions"]["start"]>[1];
+
+async function act(context: Context, id: number, asked: Act): Promise<void> {
+  const { dropletActions } = context.client;
+  const begun = await whileBusy(context, () => dropletActions.start(id, asked));
+  await finished(context, begun, (action) => dropletActions.get(id, action));
+}
+
+const shutdownMs = 60_000;
+
+/** Switched off, given its new size and a disk of that size, switched on. */
+async function resize(context: Context, seen: SeenMachine, wanted: WantedMachine): Promise<void> {
+  const id = dropletIdOf(seen);
+  const { client, clock, signal } = context;
+  const status = async (): Promise<string> => (await client.droplets.get(id)).status;
+  if ((await status()) !== "off") {
+    await whileBusy(context, () => client.dropletActions.start(id, { type: "shutdown" }));
+    const until = clock.monotonic() + shutdownMs;
+    while ((await status()) !== "off" && clock.monotonic() < until) await clock.sleep(1_000, signal);
+    if ((await status()) !== "off") await act(context, id, { type: "power_off" });
+  }
+  const now = await client.droplets.get(id);
+  if (now.size_slug !== wanted.size) await act(context, id, { type: "resize", size: wanted.size, disk: true });
+  await act(context, id, { type: "power_on" });
+}
+
+export async function start(context: Context, machine: SeenMachine): Promise<void> {
+  await whileBusy(context, () => context.client.dropletActions.start(dropletIdOf(machine), { type: "power_on" }));
+}
+
+export async function pin(
+  context: Context,
+  machine: SeenMachine,
+  keys: readonly string[],
+  fresh: boolean,
+): Promise<void> {
+  if (keys.length === 0) throw fail("machine.hostkey", `${machine.name} must keep a host key`);
+  const wanted = keys.flatMap(keyTags);
+  const has = new Set(machine.hostPublicKeys.flatMap(keyTags));
+  await retag(context, "droplet", machine.id, { add: wanted.filter((tag) => !has.has(tag)), remove: [] });
+  for (const tag of has) if (!wanted.includes(tag)) await context.client.tags.remove(tag);
+  if (fresh) await retag(context, "droplet", machine.id, { add: [freshTag], remove: [] });
+  else if (machine.fresh) await retag(context, "droplet", machine.id, { add: [], remove: [freshTag] });
+}
+
+export async function retire(context: Context, machine: SeenMachine): Promise<void> {
+  await goneIsGood(() => retag(context, "droplet", machine.id, { add: [retiredTag], remove: [] }));
+}

@@ -1,0 +1,134 @@
+import { type Kind, refOf, type Seen, type Wanted, type WantedOf } from "../resource.ts";
+import { rawKey } from "../ssh-key.ts";
+
+/** A wanted resource and what stands for it in the cloud. */
+export interface Match<K extends Kind = Kind> {
+  readonly wanted: WantedOf<K>;
+  readonly seen?: Seen<K>;
+  /** Ours under the same ref, which another one replaces. */
+  readonly superseded: readonly Seen<K>[];
+  readonly problem?: string;
+}
+
+export interface Matched {
+  readonly matches: readonly Match[];
+  /** Ours that nothing wanted asks for. */
+  readonly unlisted: readonly Seen[];
+}
+
+/** Which of the seen stands for which of the wanted. Pure. */
+export function match(wanted: readonly Wanted[], seen: readonly Seen[], adopt: readonly string[]): Matched {
+  const records = matchRecords(
+    wanted.filter((one) => one.kind === "record"),
+    seen,
+    adopt,
+  );
+  const matches = wanted.flatMap((one): readonly Match[] =>
+    one.kind === "record" ? [] : [matchOne(one, seen, adopt)],
+  );
+  const all = [...matches, ...records];
+  const taken = new Set<Seen>(all.flatMap((one) => [...(one.seen ? [one.seen] : []), ...one.superseded]));
+  // Two of one ref are a problem of their own, not unlisted.
+  const doubtful = new Set(matches.filter((one) => one.problem !== undefined).map((one) => refOf(one.wanted)));
+  const unlisted = seen.filter((one) => one.ours && !taken.has(one) && !doubtful.has(refOf(one)));
+  return { matches: all, unlisted };
+}
+
+const what: Readonly<Record<Kind, string>> = {
+  machine: "machine",
+  key: "key",
+  project: "project",
+  volume: "volume",
+  firewall: "firewall",
+  "reserved-ip": "reserved address",
+  domain: "domain",
+  record: "record",
+};
+
+function matchOne(wanted: Wanted, seen: readonly Seen[], adopt: readonly string[]): Match {
+  const ref = refOf(wanted);
+  const same = seen.filter((one) => refOf(one) === ref);
+  if (wanted.kind === "key") return matchKey(wanted, seen, same);
+  const ours = same.filter((one) => one.ours && !isRetired(one));
+  const superseded = same.filter((one) => one.ours && isRetired(one));
+  const [first, ...others] = ours;
+  if (first !== undefined) {
+    if (others.length === 0) return { wanted, seen: first, superseded };
+    const ids = ours.map((one) => one.id).join(", ");
+    const marked =
+      wanted.kind === "machine" ? `carry the tag of host ${wanted.name}` : `are marked as ${wanted.name} of this stack`;
+    return {
+      wanted,
+      superseded: [],
+      problem: `${ours.length} ${what[wanted.kind]}s ${marked} (${ids}); destroy all but one`,
+    };
+  }
+  const foreign = same.filter((one) => !one.ours);
+  const adopted = foreign.find((one) => adopt.includes(one.id));
+  if (adopted !== undefined) return { wanted, seen: adopted, superseded };
+  const [taken] = foreign;
+  if (taken === undefined) return { wanted, superseded };
+  // A domain that was there is used and stays; machines may share their names.
+  if (wanted.kind === "domain") return { wanted, seen: taken, superseded };
+  if (wanted.kind === "machine") return { wanted, superseded };
+  return {
+    wanted,
+    superseded,
+    problem: `${what[wanted.kind]} ${wanted.name}: the name is taken by one that is not of this stack (${taken.id}); adopt it, remove it or choose another name`,
+  };
+}
+
+/** An account has a key once, under whatever name; it serves even when somebody else added it. */
+function matchKey(wanted: WantedOf<"key">, seen: readonly Seen[], same: readonly Seen[]): Match {
+  const raw = rawKey(wanted.publicKey);
+  const equal = seen.filter((one) => one.kind === "key" && rawKey(one.publicKey).equals(raw));
+  const found = equal.find((one) => one.ours) ?? equal[0];
+  const superseded = same.filter((one) => one.ours && one !== found && !equal.includes(one));
+  return { wanted, superseded, ...(found && { seen: found }) };
+}
+
+const isRetired = (one: Seen): boolean => one.kind === "machine" && one.retired;
+
+/** How the data of a wanted record reads, as far as it is known. */
+export function dataOf(record: WantedOf<"record">, seen: readonly Seen[]): string | undefined {
+  if (typeof record.data === "string") return record.data;
+  const { of } = record.data;
+  const target = seen.find((one) => one.ours && refOf(one) === of && !isRetired(one));
+  if (target?.kind === "machine" || target?.kind === "reserved-ip") return target.address || undefined;
+  return undefined;
+}
+
+/** Types of which one name has one set that is all ours or all somebody else's. */
+const exclusive = new Set(["A", "AAAA", "CNAME"]);
+
+/** Records have no identity but what they say: equal ones belong together, then those of one name and type in pairs. */
+function matchRecords(wanted: readonly WantedOf<"record">[], seen: readonly Seen[], adopt: readonly string[]): Match[] {
+  const there = seen.filter((one) => one.kind === "record");
+  const taken = new Set<Seen>();
+  const alike = (a: WantedOf<"record">, b: Seen<"record">): boolean =>
+    a.domain === b.domain && a.host.toLowerCase() === b.host.toLowerCase() && a.type === b.type;
+  const take = (one: Seen<"record"> | undefined): Seen<"record"> | undefined => {
+    if (one !== undefined) taken.add(one);
+    return one;
+  };
+  const equal = new Map(
+    wanted.map((one) => {
+      const data = dataOf(one, seen);
+      const fits = there.filter((other) => !taken.has(other) && alike(one, other) && other.data === data);
+      return [one, take(fits.find((other) => other.ours) ?? fits[0])] as const;
+    }),
+  );
+  return wanted.map((one): Match => {
+    const free = there.filter((other) => !taken.has(other) && alike(one, other));
+    const found = equal.get(one) ?? take(free.find((other) => other.ours || adopt.includes(other.id)));
+    if (found !== undefined) return { wanted: one, seen: found, superseded: [] };
+    const [other] = free.filter((each) => !each.ours);
+    if (other === undefined || !exclusive.has(one.type)) return { wanted: one, superseded: [] };
+    const name = `${one.host} ${one.type} of ${one.domain}`;
+    return {
+      wanted: one,
+      superseded: [],
+      problem: `record ${name}: there is one with ${other.data} that is not of this stack; adopt it (${other.id}) or remove it`,
+    };
+  });
+}

@@ -1,0 +1,52 @@
+import { randomBytes } from "node:crypto";
+import { messageOf } from "@slipway/model";
+import { digitalOcean } from "../../src/client/client.ts";
+import { startLocalCloud } from "../../src/local/cloud.ts";
+import { awaited } from "./awaited.ts";
+import { putAway } from "./put-away.ts";
+import { scenario } from "./scenario.ts";
+import type { Validator } from "./validator.ts";
+
+export interface OnLocalCloud {
+  readonly problems: readonly string[];
+  readonly served: ReadonlySet<string>;
+  readonly exchanges: number;
+}
+
+/** Uses every call of the client on a local cloud of its own; each request and each answer must be as the document says. */
+export async function checkLocalCloud(judge: Validator, progress: (line: string) => void): Promise<OnLocalCloud> {
+  const problems = new Set<string>();
+  const served = new Set<string>();
+  let last = "";
+  let exchanges = 0;
+  const name = `conformance-${randomBytes(3).toString("hex")}`;
+  await using _left = { [Symbol.asyncDispose]: () => putAway(name) };
+  await using cloud = await startLocalCloud({ name });
+  const client = await digitalOcean({
+    url: cloud.url,
+    token: () => Promise.resolve(cloud.token),
+    timeoutMs: 300_000,
+    lagMs: 2_000,
+    limits: [],
+    fetch: judge.fetch(({ operation, status, request, answer }, { method, url }) => {
+      exchanges += 1;
+      const name = operation?.name ?? `${method} ${url}`;
+      last = name;
+      for (const problem of [...request, ...answer]) problems.add(`${name}: ${problem}`);
+      if (operation !== undefined && status < 300) served.add(operation.name);
+    }),
+  });
+  await scenario(client, async (what, work) => {
+    try {
+      return await work();
+    } catch (error) {
+      progress(`  ${what}: ${messageOf(error)}`);
+      if (!awaited.has(last)) problems.add(`${what}: ${messageOf(error)}`);
+      return undefined;
+    }
+  });
+  for (const { name } of judge.document.operations)
+    if (!served.has(name) && !awaited.has(name)) problems.add(`${name} is not served`);
+  for (const name of awaited) if (served.has(name)) problems.add(`${name} is served now: take it out of awaited.ts`);
+  return { problems: [...problems], served, exchanges };
+}
