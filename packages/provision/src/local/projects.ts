@@ -117,8 +117,9 @@ async function list(cloud: Cloud, call: Call): Promise<Reply> {
 /** Changes of projects, one after the other: what belongs to which is said by all together. */
 const alone = <T>(cloud: Cloud, work: () => Promise<T>): Promise<T> => exclusively(`projects ${cloud.name}`, work);
 
-const put = (cloud: Cloud, { id, createdAt: _createdAt, ...data }: Project): Promise<unknown> =>
-  putResource<ProjectData>(cloud, kind, id, data);
+async function put(cloud: Cloud, { id, createdAt: _createdAt, ...data }: Project): Promise<void> {
+  await putResource<ProjectData>(cloud, kind, id, data);
+}
 
 /** What a body asks of a project; without `before` name and purpose are needed. */
 function read(
@@ -173,10 +174,21 @@ const change = (cloud: Cloud, call: Call, id: string, needed: readonly string[])
     const wanted = call.body["is_default"];
     const isDefault = defaultOf(projects).id === before.id;
     if (wanted === false && isDefault) throw unprocessable("an account needs a default project");
-    const defaultAt = wanted === true && !isDefault ? new Date().toISOString() : before.defaultAt;
+    const becomes = wanted === true && !isDefault;
+    const defaultAt = becomes ? new Date().toISOString() : before.defaultAt;
+    // What is in the default project because it was never assigned stays there.
+    if (becomes) await keep(cloud, projects);
     await put(cloud, { ...before, ...asked, defaultAt, updatedAt: stamp() });
     return told(200, cloud, await projectsOf(cloud), before.id);
   });
+
+/** Writes down what the default project has. */
+async function keep(cloud: Cloud, projects: readonly [Project, ...Project[]]): Promise<void> {
+  const project = defaultOf(projects);
+  const held = (await holdingsOf(cloud)).filter((one) => one.with === undefined && placeOf(projects, one) === project);
+  const assigned = held.map(({ urn, createdAt }) => [urn, project.assigned[urn] ?? createdAt] as const);
+  if (assigned.length > 0) await put(cloud, { ...project, assigned: Object.fromEntries(assigned) });
+}
 
 /** Which project each thing is in: the one it was last assigned to, else the default; what goes with another is where that is. */
 function placeOf(
@@ -240,15 +252,32 @@ const assign = (cloud: Cloud, call: Call, id: string): Promise<Reply> =>
         throw precondition("Cannot move a Reserved IP with an associated Droplet. Move the Droplet instead");
       status.set(urn, held === undefined ? "not_found" : there ? "already_assigned" : "assigned");
     }
-    const at = new Date().toISOString();
-    const moved = [...status].filter(([, what]) => what === "assigned").map(([urn]) => [urn, at] as const);
     const known = new Set(holdings.map(({ urn }) => urn));
-    const kept = Object.entries(project.assigned).filter(([urn]) => known.has(urn));
-    const after = { ...project, assigned: Object.fromEntries([...kept, ...moved]) };
-    if (moved.length > 0) await put(cloud, after);
+    const moved = new Set([...status].filter(([, what]) => what === "assigned").map(([urn]) => urn));
+    await move(cloud, projects, project, moved, known);
     const next = await projectsOf(cloud);
     const now = holdings.filter((one) => status.has(one.urn) || placeOf(next, one).id === project.id);
     const missing = asked.filter((urn) => !known.has(urn)).map((urn) => ({ urn, status: "not_found" }));
-    const told = [...now.map((one) => shown(call, after, one, status.get(one.urn))), ...missing];
+    const told = [...now.map((one) => shown(call, find(next, project.id), one, status.get(one.urn))), ...missing];
     return { status: 200, body: { resources: told } };
   });
+
+/** Puts things into a project; those that are `known` no more are forgotten. */
+async function move(
+  cloud: Cloud,
+  projects: readonly [Project, ...Project[]],
+  to: Project,
+  urns: ReadonlySet<string>,
+  known: ReadonlySet<string>,
+): Promise<void> {
+  if (urns.size === 0) return;
+  const without = (project: Project): [string, string][] =>
+    Object.entries(project.assigned).filter(([urn]) => known.has(urn) && !urns.has(urn));
+  const at = new Date().toISOString();
+  // In the default project is what no other one has.
+  if (to !== defaultOf(projects))
+    await put(cloud, { ...to, assigned: Object.fromEntries([...without(to), ...[...urns].map((urn) => [urn, at])]) });
+  for (const other of projects)
+    if (other !== to && Object.keys(other.assigned).some((urn) => urns.has(urn)))
+      await put(cloud, { ...other, assigned: Object.fromEntries(without(other)) });
+}
