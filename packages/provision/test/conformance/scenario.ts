@@ -32,9 +32,13 @@ export async function scenario(client: DigitalOcean, step: Step): Promise<void> 
   const droplet = await step("droplets.create", () =>
     client.droplets.create({ ...asked, name: "web-1", user_data: "#cloud-config\n{}\n" }, "conformance:1"),
   );
-  const [second] =
+  const [second, third] =
     (await step("droplets.createMany", () =>
-      client.droplets.createMany(["web-2"], { ...common, ssh_keys: [], tags: ["conformance"] }, "conformance:2"),
+      client.droplets.createMany(
+        ["web-2", "web-3"],
+        { ...common, ssh_keys: [], tags: ["conformance"] },
+        "conformance:2",
+      ),
     )) ?? [];
   if (droplet !== undefined) {
     const { id } = droplet;
@@ -62,6 +66,7 @@ export async function scenario(client: DigitalOcean, step: Step): Promise<void> 
     await step("vpcs.change", () => client.vpcs.change(vpc.id, { description: "changed" }));
     await step("vpcs.update", () => client.vpcs.update(vpc.id, { name: "conformance-2", description: "ours" }));
   }
+  if (third !== undefined) await step("droplets.remove", () => client.droplets.remove(third.id));
   if (droplet !== undefined) await destroy(client, step, droplet.id, second?.id);
   await step("droplets.removeTagged", () => client.droplets.removeTagged("conformance"));
   await step("no droplets", () => until(async () => (await client.droplets.list({ tag: "conformance" })).length === 0));
@@ -304,7 +309,6 @@ async function destroy(client: DigitalOcean, step: Step, id: number, second: num
     await gone(second);
   });
   await step("dropletDestroy.retry", () => client.dropletDestroy.retry(second));
-  await step("droplets.remove", () => client.droplets.remove(id));
 }
 
 const active = (client: DigitalOcean, step: Step, id: number): Promise<unknown> =>
