@@ -17,7 +17,7 @@ export async function protectHosts(
     for (const one of wanted)
       if (one.kind === "machine" && one.protect && refs.includes(refOf(one)))
         throw fail("ops.protected", `ops.config.ts protects ${one.name}`, {
-          hint: "Take protect out of its droplet(…) first: otherwise the next run protects it again.",
+          hint: "Take protect out there first: otherwise the next run protects it again.",
         });
   const { provider } = await session.cloud();
   const seen = (await provider.machines()).filter((one) => one.ours && !one.retired);
