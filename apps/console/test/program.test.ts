@@ -140,7 +140,7 @@ test("options of ops provision and its verbs", async () => {
   expect(await asked("provision", "adopt", "db", "--id", "4711", "--host-key-file", "k")).toMatchObject({
     options: { host: "db", id: "4711", hostKeyFile: "k", trustShown: false },
   });
-  expect(await asked("provision", "unprotect", "a", "b")).toMatchObject({ options: { hosts: ["a", "b"], on: false } });
+  expect(await asked("provision", "unprotect", "a", "b")).toMatchObject({ options: { names: ["a", "b"], on: false } });
   expect(await asked("provision", "destroy", "--confirm", "shop")).toMatchObject({ options: { confirm: "shop" } });
   for (const bad of [
     ["adopt", "db"],
