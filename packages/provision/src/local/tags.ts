@@ -1,3 +1,4 @@
+import { refilter } from "./filtering.ts";
 import { type Call, notFound, page, type Reply, type Route, unprocessable } from "./http.ts";
 import { exclusively } from "./lock.ts";
 import type { Cloud } from "./state.ts";
@@ -96,6 +97,7 @@ const remove = (cloud: Cloud, tag: string): Promise<Reply> =>
     for (const thing of tags.things) await takeOff(thing, tag);
     const note = tags.made.get(tag);
     if (note !== undefined) await cloud.engine.call("DELETE", `/volumes/${note}`, { accept: [404] });
+    cloud.behind(`filter ${newId()}`, () => refilter(cloud));
     return { status: 204 };
   });
 
@@ -127,5 +129,6 @@ const attach = (cloud: Cloud, call: Call, tag: string, on: boolean): Promise<Rep
       if (!on) await takeOff(thing, tag);
       else if (!has(thing, tag)) await thing.set(tag, true);
     }
+    cloud.behind(`filter ${newId()}`, () => refilter(cloud));
     return { status: 204 };
   });
