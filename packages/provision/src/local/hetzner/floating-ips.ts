@@ -120,7 +120,7 @@ async function create(face: Face, call: Call): Promise<Reply> {
   return { status: 201, body: { ...made, action } };
 }
 
-const assign = (face: Face, call: Call, ip: string, droplet: number): Promise<void> =>
+const assign = (face: Face, call: Call, ip: string, droplet: number): Promise<unknown> =>
   settled(face, call, `/v2/reserved_ips/${ip}/actions`, { type: "assign", droplet_id: droplet });
 
 async function update(face: Face, call: Call, id: string): Promise<Reply> {

@@ -101,7 +101,7 @@ async function create(face: Face, call: Call): Promise<Reply> {
   return { status: 201, body: { ...shown, action: done("create_volume", number), next_actions: next } };
 }
 
-const attach = (face: Face, call: Call, volume: V2Volume, droplet: number): Promise<void> =>
+const attach = (face: Face, call: Call, volume: V2Volume, droplet: number): Promise<unknown> =>
   settled(face, call, `/v2/volumes/${volume.id}/actions`, {
     type: "attach",
     droplet_id: droplet,
