@@ -18,6 +18,7 @@ import { canHaveImage, ensureHostImage, ensureImage } from "./image.ts";
 import { imageRoutes } from "./images.ts";
 import { keyRoutes } from "./keys.ts";
 import { type Limits, usualLimits } from "./limits.ts";
+import { projectRoutes } from "./projects.ts";
 import type { Cloud } from "./state.ts";
 import { tagRoutes } from "./tags.ts";
 
@@ -118,6 +119,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
     ...associatedRoutes(cloud),
     ...imageRoutes(cloud),
     ...domainRoutes(cloud),
+    ...projectRoutes(cloud),
   ].map((route) => served(cloud, route));
   const server = serve(
     [...routes, ...hetznerRoutes(cloud, routes)],
@@ -183,16 +185,16 @@ const describing = (name: string): readonly Route[] => [
       body: {
         account: {
           droplet_limit: dropletLimit,
-          floating_ip_limit: 0,
-          reserved_ip_limit: 0,
-          volume_limit: 0,
+          floating_ip_limit: 25,
+          reserved_ip_limit: 25,
+          volume_limit: 100,
           email: `${name}@localhost`,
           name,
-          uuid: createHash("sha256").update(name).digest("hex").slice(0, 32),
+          uuid: createHash("sha256").update(name).digest("hex").slice(0, 40),
           email_verified: true,
           status: "active",
           status_message: "",
-          team: { uuid: name, name },
+          team: { uuid: createHash("sha256").update(`team ${name}`).digest("hex").slice(0, 40), name },
         },
       },
     }),

@@ -192,6 +192,7 @@ async function build(cloud: Cloud, asked: NewDroplet, image: string): Promise<Dr
     address: made.address,
     status: "new",
     createdAt: labels["slipway.created"] ?? "",
+    labels,
     generation: 1,
     madeBy: 0,
     booted: false,

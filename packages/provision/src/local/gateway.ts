@@ -4,6 +4,7 @@ import { domainsOf } from "./domains.ts";
 import type { Engine } from "./engine.ts";
 import { gatewayRecipe } from "./gateway-files.ts";
 import { imageName } from "./image.ts";
+import { type ReservedIp, reservedIpsOf } from "./inventory.ts";
 import { exclusively } from "./lock.ts";
 import { metadataFiles } from "./metadata.ts";
 import { networkName } from "./names.ts";
@@ -62,9 +63,10 @@ async function look(engine: Engine, cloud: string): Promise<Gateway | undefined>
  */
 export function syncGateway(cloud: Cloud): Promise<void> {
   return exclusively(`gateway ${cloud.name}`, async () => {
-    const [{ droplets }, domains, seen] = await Promise.all([
+    const [{ droplets }, domains, reserved, seen] = await Promise.all([
       readStore(cloud.engine, cloud.name),
       domainsOf(cloud),
+      reservedIpsOf(cloud),
       look(cloud.engine, cloud.name),
     ]);
     if (droplets.length === 0 && domains.length === 0) {
@@ -74,7 +76,7 @@ export function syncGateway(cloud: Cloud): Promise<void> {
     }
     const gateway = await ensure(cloud, seen);
     if (gateway === undefined) return;
-    await serve(cloud, gateway, stateFiles(gateway, droplets, domains, await nameservers()));
+    await serve(cloud, gateway, stateFiles(gateway, { droplets, domains, reserved, outer: await nameservers() }));
     if (!gateway.running && domains[0] !== undefined) await answers(gateway.address, domains[0].name);
   });
 }
@@ -107,12 +109,19 @@ async function ensure(cloud: Cloud, seen: Gateway | undefined): Promise<Gateway 
   return withAddress(cloud.engine, network, { [cloudLabel]: cloud.name }, create, undefined, gatewayAddress);
 }
 
+/** What of a cloud, and of this machine, is served. */
+interface Known {
+  readonly droplets: readonly DropletRecord[];
+  readonly domains: readonly Domain[];
+  readonly reserved: readonly Pick<ReservedIp, "address" | "droplet">[];
+  /** Name servers that are asked for everything else. */
+  readonly outer: readonly string[];
+}
+
 /** All that the machine serves, as files below the folder of one state. Pure. */
 export function stateFiles(
   { address }: Pick<Gateway, "address">,
-  droplets: readonly DropletRecord[],
-  domains: readonly Domain[],
-  outer: readonly string[],
+  { droplets, domains, reserved, outer }: Known,
 ): readonly TarFile[] {
   const files: TarFile[] = domains.map((domain) => ({
     path: `zones/${zoneFileName(domain.name)}`,
@@ -123,6 +132,7 @@ export function stateFiles(
     (_all, net: string, third: string) => `${net}.${Number(third) & 252}.1`,
   );
   for (const droplet of droplets) {
+    const reservedIp = reserved.find((one) => one.droplet === droplet.id)?.address;
     const told = metadataFiles({
       id: droplet.id,
       hostname: droplet.name,
@@ -132,6 +142,7 @@ export function stateFiles(
       tags: droplet.tags,
       nameservers: [address, ...outer],
       publicNet: { address: droplet.address, netmask: "255.255.252.0", gateway },
+      ...(reservedIp !== undefined && { reservedIp }),
     });
     for (const [path, content] of told) files.push({ path: `metadata/${droplet.address}/${path}`, content });
   }

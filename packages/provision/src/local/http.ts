@@ -112,9 +112,12 @@ export function serve(
         headers: request.headers,
         body: parse(await read(request)),
       };
-      const reply = await route({ ...call, base: url.origin });
+      const tell = await route({ ...call, base: url.origin }).then(
+        (reply) => () => send(response, reply),
+        (error: unknown) => () => sendError(response, error),
+      );
       if (fault?.when === "after" && (await spoil(response, fault))) return;
-      send(response, reply);
+      tell();
     } catch (error) {
       // A body that was not read would be taken for the next request.
       if (!request.complete) response.setHeader("connection", "close");

@@ -3,10 +3,13 @@ import { type Call, notFound, page, Refusal, type Reply, type Route, unprocessab
 import { forgetActions, imageActionRoutes } from "./image-actions.ts";
 import { ownImageBody, snapshotBody } from "./image-bodies.ts";
 import { importImage } from "./import-image.ts";
+import { exclusively } from "./lock.ts";
 import {
   changeImage,
   dropImage,
   imageKind,
+  importLock,
+  importName,
   type OwnImage,
   ownImageName,
   readImages,
@@ -109,8 +112,10 @@ async function remove(cloud: Cloud, id: number): Promise<Reply> {
 
 /** Removes an image of the account's own; gone already is as good. */
 export async function removeImage(cloud: Cloud, id: number): Promise<void> {
-  await dropImage(cloud.engine, ownImageName(cloud.name, id));
-  await dropResource(cloud, imageKind, String(id));
+  await exclusively(importLock(cloud, id), async () => {
+    for (const name of [ownImageName(cloud.name, id), importName(cloud, id)]) await dropImage(cloud.engine, name);
+    await dropResource(cloud, imageKind, String(id));
+  });
   await forgetActions(cloud, id);
   cloud.behind("sweep images", () => sweepImages(cloud));
 }

@@ -23,6 +23,8 @@ export interface DropletRecord {
   readonly options: DropletOptions;
   readonly address: string;
   readonly createAction: number;
+  /** All of the container's labels, which the one in its place has too. */
+  readonly labels: Readonly<Record<string, string>>;
   /** Counts the containers that the droplet has had. */
   readonly generation: number;
   /** The action that this container was made by, 0 for the creation. */
@@ -101,6 +103,7 @@ export const successorLabels = (
   droplet: DropletRecord,
   change: { readonly image: string; readonly action: number },
 ): Record<string, string> => ({
+  ...droplet.labels,
   ...dropletLabels(cloud, { id: droplet.id, action: droplet.createAction }, { ...droplet, image: change.image }),
   [label("created")]: droplet.createdAt,
   [label("generation")]: String(droplet.generation + 1),
@@ -166,6 +169,7 @@ function record(seen: SeenContainer, notes: readonly Note[], next: SeenContainer
     options,
     address: seen.Labels[addressLabel] ?? "",
     createAction: Number(of("action")),
+    labels: seen.Labels,
     generation,
     madeBy: madeBy(seen),
     booted,
