@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type LocalCloud, startLocalCloud } from "../src/local/cloud.ts";
+import { removeCloud } from "../src/local/clouds.ts";
+import { engineAt } from "../src/local/engine.ts";
 import { noLimits } from "../src/local/limits.ts";
 import { heldBy, nothing } from "./support/cloud.ts";
 import { dyingEngine } from "./support/dying-engine.ts";
@@ -18,7 +20,11 @@ beforeAll(async () => {
   id = (await raw.post("/v2/droplets", body)).body.droplet?.id ?? 0;
   address = (await raw.becomes(id, "active")).networks.v4[0]?.ip_address ?? "";
 });
-afterAll(() => cloud[Symbol.asyncDispose]());
+afterAll(async () => {
+  await cloud[Symbol.asyncDispose]();
+  // What a failed test left.
+  await removeCloud(engineAt(), name);
+});
 
 /** Begins an action with a cloud that is lost after so many calls; gives whether it was, and how the action ended all the same. */
 async function lostAfter(calls: number, action: object): Promise<{ lost: boolean; status: string }> {

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type LocalCloud, startLocalCloud } from "../src/local/cloud.ts";
+import { removeCloud } from "../src/local/clouds.ts";
+import { engineAt } from "../src/local/engine.ts";
 import type { Faults } from "../src/local/faults.ts";
 import { noLimits } from "../src/local/limits.ts";
 import { type Raw, rawClient, saidOn } from "./support/raw.ts";
@@ -16,7 +18,11 @@ beforeAll(async () => {
   cloud = await startLocalCloud({ name, limits: noLimits, faults: late });
   raw = rawClient(cloud);
 });
-afterAll(() => cloud[Symbol.asyncDispose]());
+afterAll(async () => {
+  await cloud[Symbol.asyncDispose]();
+  // What a failed test left.
+  await removeCloud(engineAt(), name);
+});
 
 test("a new droplet is late in lists, by its id, and with its sshd; another server of the cloud knows that", async () => {
   await using other = await startLocalCloud({ name, limits: noLimits });
