@@ -40,7 +40,10 @@ async function lostAfter(calls: number, action: object): Promise<{ lost: boolean
   return { lost: engine.dead(), status: ended?.status ?? "" };
 }
 
-test("a rebuild that was interrupted anywhere is completed, and the droplet is never lost", async () => {
+// A dozen boots in a row.
+test("a rebuild that was interrupted anywhere is completed, and the droplet is never lost", {
+  timeout: 600_000,
+}, async () => {
   let calls = 1;
   for (let lost = true; lost; calls += 1) {
     await saidOn(name, id, "echo old > /root/mark");
