@@ -10,14 +10,20 @@ export interface Ran {
 export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly stdin?: string;
+  readonly cwd?: string;
   readonly signal: AbortSignal;
 }
 
 /** Runs a program as a whole process; rejects with the end of what it said when it fails. */
-export async function run(command: readonly string[], { env, stdin, signal }: RunOptions): Promise<Ran> {
+export async function run(command: readonly string[], { env, stdin, cwd, signal }: RunOptions): Promise<Ran> {
   const [program = "", ...args] = command;
   const from = performance.now();
-  const child = spawn(program, args, { env: { ...process.env, ...env }, stdio: ["pipe", "pipe", "pipe"], signal });
+  const child = spawn(program, args, {
+    env: { ...process.env, ...env },
+    stdio: ["pipe", "pipe", "pipe"],
+    signal,
+    ...(cwd && { cwd }),
+  });
   let stdout = "";
   let stderr = "";
   child.stdout.setEncoding("utf8").on("data", (chunk: string) => {

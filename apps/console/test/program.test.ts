@@ -89,6 +89,80 @@ test("options of the secrets verbs", async () => {
   expect(await asked("secrets", "recipients", "--json")).toMatchObject({ globals: { json: true }, options: {} });
 });
 
+test("whatever stands behind the host of ops ssh is the command's, also what ops itself would understand", async () => {
+  expect(await asked("ssh", "web")).toMatchObject({ options: { host: "web", command: [] } });
+  const globals = { json: true, env: "staging" };
+  for (const words of [
+    ["ssh", "--json", "--env", "staging", "web", "ls", "-la", "--json", "--", "x"],
+    ["--json", "--env", "staging", "ssh", "web", "--", "ls", "-la", "--json", "--", "x"],
+  ])
+    expect(await asked(...words)).toMatchObject({
+      globals,
+      options: { host: "web", command: ["ls", "-la", "--json", "--", "x"] },
+    });
+  const { globals: without } = await asked("ssh", "web", "--env", "staging", "-q");
+  expect(without).toMatchObject({ quiet: false, json: false });
+  expect(without).not.toHaveProperty("env");
+  expect(await asked("ssh-config", "--include")).toMatchObject({ options: { include: true, removeInclude: false } });
+  expect(usageExit(await refused("ssh-config", "--include", "--remove-include"))).toBe(2);
+});
+
+test("the environment and the file are named before or behind any verb", async () => {
+  for (const words of [
+    ["--env", "staging", "--config", "o.ts", "config", "plan"],
+    ["config", "--env", "staging", "plan", "--config", "o.ts"],
+    ["config", "plan", "--env", "staging", "--config", "o.ts"],
+    ["--env", "prod", "config", "plan", "--env", "staging", "--config", "o.ts"],
+  ])
+    expect((await asked(...words)).globals).toMatchObject({ env: "staging", config: "o.ts", json: false });
+  expect((await asked("--json", "ci", "runs")).globals).toMatchObject({ json: true });
+  expect((await asked("ci", "--json", "runs")).globals).toMatchObject({ json: true });
+});
+
+test("options of ops provision and its verbs", async () => {
+  expect(await asked("provision")).toMatchObject({ options: { planOnly: false, detailedExitCode: false } });
+  expect(await asked("provision", "--plan", "--only", "a,b")).toMatchObject({
+    options: { planOnly: true, only: ["a", "b"] },
+  });
+  expect(await asked("provision", "plan", "--out", "f", "--replace", "a", "--unlisted", "destroy")).toMatchObject({
+    options: { out: "f", replace: ["a"], unlisted: "destroy" },
+  });
+  expect(await asked("provision", "apply", "f", "-y", "--env", "staging")).toMatchObject({
+    globals: { yes: true, env: "staging" },
+    options: { file: "f" },
+  });
+  expect((await asked("provision", "--unlisted", "keep")).options).not.toHaveProperty("unlisted");
+  expect(
+    await asked("provision", "copy", "prod", "staging", "--domain", "a.org=b.org", "--domain", "C.org=d.org", "--plan"),
+  ).toMatchObject({
+    options: { from: "prod", to: "staging", domains: { "a.org": "b.org", "c.org": "d.org" }, planOnly: true },
+  });
+  expect(await asked("provision", "adopt", "db", "--id", "4711", "--host-key-file", "k")).toMatchObject({
+    options: { host: "db", id: "4711", hostKeyFile: "k", trustShown: false },
+  });
+  expect(await asked("provision", "unprotect", "a", "b")).toMatchObject({ options: { hosts: ["a", "b"], on: false } });
+  expect(await asked("provision", "destroy", "--confirm", "shop")).toMatchObject({ options: { confirm: "shop" } });
+  for (const bad of [
+    ["adopt", "db"],
+    ["copy", "prod"],
+    ["copy", "a", "b", "--domain", "x"],
+    ["--unlisted", "burn"],
+    ["protect"],
+  ])
+    expect(usageExit(await refused("provision", ...bad)), bad.join(" ")).toBe(2);
+});
+
+test("options of ops cloud", async () => {
+  expect(await asked("cloud", "--name", "lab", "--port", "4380")).toMatchObject({
+    options: { name: "lab", port: 4380 },
+  });
+  expect(await asked("cloud", "remove", "lab", "--confirm", "lab")).toMatchObject({
+    options: { name: "lab", confirm: "lab" },
+  });
+  expect(usageExit(await refused("cloud", "--name", "../x"))).toBe(2);
+  expect(usageExit(await refused("cloud", "remove"))).toBe(2);
+});
+
 test("every verb can be loaded", async () => {
   for (const words of [
     ["init"], ["provision"], ["config"], ["config", "plan"], ["config", "apply"],
@@ -97,6 +171,9 @@ test("every verb can be loaded", async () => {
     ["secrets", "edit", "a"], ["secrets", "rotate", "a"], ["secrets", "remove", "a"], ["secrets", "check"],
     ["secrets", "recipients"], ["secrets", "recipients", "list"], ["secrets", "recipients", "add", "a"], ["secrets", "recipients", "remove", "a"], ["ci", "runs"], ["ci", "wait", "x"],
     ["rollback", "prod"], ["releases", "prod"], ["monitor", "status"], ["doctor"],
+    ["provision", "plan"], ["provision", "apply"], ["provision", "drift"], ["provision", "destroy"], ["provision", "protect", "a"],
+    ["provision", "copy", "a", "b"], ["provision", "adopt", "a", "--id", "1"],
+    ["ssh", "a"], ["ssh-config"], ["env", "list"], ["cloud"], ["cloud", "list"], ["cloud", "remove", "a"],
   ]) await asked(...words); // biome-ignore format: a table
 });
 

@@ -1,4 +1,5 @@
 import { type Clock, type Journal, messageOf, systemClock } from "@slipway/model";
+import { answersSsh } from "./answers-ssh.ts";
 import { type Node, type Outcome, runGraph } from "./apply/graph.ts";
 import { ready } from "./apply/ready.ts";
 import { type Connect, type ProvisionEvent, type ProvisionRecord, pinned, type Run, watcher } from "./apply/run.ts";
@@ -21,6 +22,8 @@ export interface ApplyOptions {
   readonly signal?: AbortSignal;
   /** Closes the one gap that marks leave: a creation of a run that died while lists lagged behind. */
   readonly journal?: Journal<ProvisionRecord>;
+  /** Whether sshd answers at an address, asked again and again. Default: looks there. */
+  readonly answers?: (address: string, signal: AbortSignal) => Promise<boolean>;
   /** For everything together. Default 10 minutes. */
   readonly deadlineMs?: number;
 }
@@ -41,7 +44,7 @@ const atOnce = 64;
 export const scopeOf = ({ wanted, options }: Pick<ProvisionPlan, "wanted" | "options">): Scope => ({
   wanted,
   all: options.unlisted === "delete",
-  adopt: (options.adopt ?? []).map((one) => one.id),
+  adopt: options.adopt ?? [],
 });
 
 /**
@@ -65,6 +68,7 @@ export async function applyProvision(plan: ProvisionPlan, options: ApplyOptions)
     stack: plan.stack,
     provider,
     connect: pinned(options.connect, signal),
+    answers: (address) => (options.answers ?? answersAt22)(address, signal),
     clock,
     signal,
     journal: options.journal,
@@ -86,6 +90,8 @@ export async function applyProvision(plan: ProvisionPlan, options: ApplyOptions)
   const changed = plan.steps.filter((step) => step.do !== "keep" && outcomes.get(step.id)?.done === true);
   return { machines: await listMachines(provider), changes: changesOf({ steps: changed }), failed };
 }
+
+const answersAt22 = (address: string, signal: AbortSignal): Promise<boolean> => answersSsh(address, 22, signal);
 
 /** What was seen of the resources that the plan is about; the operator's key stands for whoever added it. */
 function linksOf(plan: ProvisionPlan, seen: readonly Seen[]): Map<string, Seen> {

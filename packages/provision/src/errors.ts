@@ -28,13 +28,14 @@ export const errors = {
     exitCode: 1,
     hint: "name a distribution's image by its slug, or a snapshot of the account by its id",
   },
+  "cloud.protected": { exitCode: 1, hint: "take the protection away by a plan that unprotects it, then run again" },
   "machine.busy": { exitCode: 1, hint: "wait until the machine's pending action is done, then run again" },
   "rate.limited": { exitCode: 1, hint: "wait that long, then run again; other programs with this token count too" },
   "cloud.failed": { exitCode: 1, hint: "run again: what was made is found by its tags and nothing is made twice" },
   "cloud.unexpected": { exitCode: 1, hint: "the endpoint may not be DigitalOcean's API; check its address" },
   "cloud.taken": {
     exitCode: 1,
-    hint: "another process serves this cloud on that port; leave out the port or choose another name",
+    hint: "choose another port (ops cloud --port N), or end what listens there",
   },
   "quota.exceeded": {
     exitCode: 1,
@@ -42,7 +43,7 @@ export const errors = {
   },
   "plan.problems": { exitCode: 1, hint: "solve each problem, then plan again" },
   "plan.stale": { exitCode: 5, hint: "look at the new plan and apply that one" },
-  "plan.unreadable": { exitCode: 2, hint: "make the plan anew: ops provision plan --save FILE" },
+  "plan.unreadable": { exitCode: 2, hint: "make the plan anew: ops provision plan --out FILE" },
   "plan.dependency": { exitCode: 1, hint: "solve what it waited for, then run again" },
   "machine.slow": { exitCode: 1, hint: "run again: it goes on where it stopped; --debug shows each step" },
   "machine.hostkey": {

@@ -2,8 +2,16 @@ import { createHash } from "node:crypto";
 import { differences, type FieldChange, otherUserData } from "./plan/differences.ts";
 import { type Match, match } from "./plan/match.ts";
 import { monthlyOf, monthlyOfSeen } from "./plan/money.ts";
+import { limited } from "./plan/only.ts";
 import { ordered } from "./plan/order.ts";
-import { machineProblems, nameProblems, quotaProblem, referenceProblems, volumeProblems } from "./plan/problems.ts";
+import {
+  addressProblems,
+  machineProblems,
+  nameProblems,
+  quotaProblem,
+  referenceProblems,
+  volumeProblems,
+} from "./plan/problems.ts";
 import type { Catalog, Traits } from "./provider.ts";
 import { type Ref, refOf, type Seen, type Wanted } from "./resource.ts";
 
@@ -18,6 +26,8 @@ export interface PlanOptions {
   readonly stack: string;
   /** Also deletes what is ours and nobody asks for. Default: it is only named. */
   readonly unlisted?: "keep" | "delete";
+  /** Does only what is asked of these, and what they wait for. Default: everything. */
+  readonly only?: readonly Ref[];
   /** Machines and others, by ref (`machine web`), that may be destroyed and made anew when a change needs it. */
   readonly replace?: readonly Ref[];
   /** Resources that shall lose their protection. */
@@ -83,13 +93,14 @@ export function planProvision(wanted: readonly Wanted[], observed: Observed, opt
   const { matches, unlisted } = match(wanted, seen, adopt);
   const moving = new Set(
     matches.flatMap((one) =>
-      one.wanted.kind === "machine" && (one.superseded.length > 0 || mustReplace(one, observed, options))
+      one.wanted.kind === "machine" && (isHalfWay(one) || mustReplace(one, observed, options))
         ? [refOf(one.wanted)]
         : [],
     ),
   );
   const work: Work = { options, observed, moving, drift: [], problems: [] };
   work.problems.push(
+    ...addressProblems(matches),
     ...nameProblems(options.stack, wanted, traits),
     ...referenceProblems(wanted),
     ...matches.flatMap((one) => one.problem ?? []),
@@ -100,10 +111,11 @@ export function planProvision(wanted: readonly Wanted[], observed: Observed, opt
   const extra = options.unlisted === "delete" ? unlisted : [];
   const gone = extra.map((one) => deleteStep(one, work, "nothing asks for it"));
   work.problems.push(...quotaProblem(matches, observed));
+  const all = ordered([...needed, ...gone], { matches, extra, observed });
   const planned = {
     stack: options.stack,
     currency: catalog.currency,
-    steps: ordered([...needed, ...gone], { matches, extra, observed }),
+    steps: options.only === undefined ? all : limited(all, options.only),
     unlisted: (options.unlisted === "delete" ? [] : unlisted).map((one) => ({
       ref: refOf(one),
       cloudId: one.id,
@@ -142,6 +154,9 @@ function mustReplace({ wanted, seen }: Match, { traits, seen: all }: Observed, o
   );
 }
 
+/** Whether a former run marked the old machine and did not come to making the new one. */
+const isHalfWay = ({ seen, superseded }: Match): boolean => seen === undefined && superseded.length > 0;
+
 const mayReplace = (ref: Ref, { replace }: PlanOptions): boolean =>
   (replace ?? []).some((one) => one.toLowerCase() === ref);
 
@@ -166,6 +181,8 @@ function stepsOf(one: Match, work: Work): readonly Step[] {
   if (seen === undefined) return [step("create", { change: monthly }), ...old];
   if (!seen.ours && adopted !== undefined)
     return [step("adopt", { cloudId: seen.id, change: monthly, reason: `${seen.id} becomes the stack's` }), ...old];
+  if (seen.kind === "domain" && !seen.ours && seen.empty)
+    return [step("adopt", { cloudId: seen.id, reason: "nothing is in it" }), ...old];
   if (!seen.ours) return [step("keep", { cloudId: seen.id, monthly: 0, reason: "it was there before" }), ...old];
   const fields = differences(wanted, seen, { ...work.observed, moving: work.moving });
   const change = cents(monthly - monthlyOfSeen(seen, catalog));

@@ -1,4 +1,4 @@
-import type { Kind, Seen, SeenMachine, Wanted, WantedOf } from "./resource.ts";
+import type { Kind, Ref, Seen, SeenMachine, Wanted, WantedOf } from "./resource.ts";
 
 /** What a provider offers, with its prices in dollars (or euros, as its own bill says) a month. */
 export interface Catalog {
@@ -51,7 +51,7 @@ export interface Makes<K extends Kind> {
   /** Gone already is as good. */
   remove(seen: Seen<K>): Promise<void>;
   /** Marks an existing resource that is not the stack's as the stack's. */
-  adopt(seen: Seen<K>, wanted: WantedOf<K>): Promise<void>;
+  adopt(seen: Seen<K>, wanted: WantedOf<K>, links: Links): Promise<void>;
 }
 
 /** What of a provider a plan for a stack rests on. */
@@ -59,8 +59,8 @@ export interface Scope {
   readonly wanted: readonly Wanted[];
   /** Looks for all kinds, also those that nothing wanted asks for: for destroying. */
   readonly all?: boolean;
-  /** Ids of resources to be adopted, which no mark tells of yet. */
-  readonly adopt?: readonly string[];
+  /** Resources to be adopted, which no mark tells of yet; they are seen under this name. */
+  readonly adopt?: readonly { readonly ref: Ref; readonly id: string }[];
 }
 
 /** One provider of machines and what belongs to them, for one stack. All calls respect the signal and the clock it was made with. */

@@ -43,10 +43,12 @@ export interface FirewallRule {
   readonly protocol: "tcp" | "udp" | "icmp";
   /** A port, a range `8000-9000`, or all; without meaning for icmp. */
   readonly ports: string;
-  /** Networks in CIDR form, and machines of the stack by name. */
+  /** Networks in CIDR form, and machines of the stack by name; {@link everyMachine} stands for all of them, those to come too. */
   readonly addresses: readonly string[];
   readonly machines: readonly string[];
 }
+
+export const everyMachine = "*";
 
 export interface WantedFirewall extends Named<"firewall"> {
   readonly machines: readonly string[];
@@ -81,7 +83,7 @@ export interface WantedRecord extends Named<"record"> {
 export interface WantedProject extends Named<"project"> {
   readonly purpose: string;
   readonly environment: "Development" | "Staging" | "Production";
-  /** What belongs in it: machines, volumes, domains and reserved addresses of the stack. */
+  /** What belongs in it: machines, volumes and domains of the stack. Reserved addresses are where their machines are. */
   readonly members: readonly Ref[];
 }
 
@@ -122,7 +124,8 @@ interface More {
   readonly firewall: object;
   /** Its address, and the id of the machine that it leads to; "" while to none. */
   readonly "reserved-ip": { readonly address: string; readonly region: string; readonly assignedTo: string };
-  readonly domain: object;
+  /** Whether nothing is in it but what the provider puts into every zone. */
+  readonly domain: { readonly empty: boolean };
   readonly record: { readonly data: string };
 }
 

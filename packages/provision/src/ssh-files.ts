@@ -1,34 +1,71 @@
-import type { MachineInfo } from "./machines.ts";
+/** What plain `ssh` has to know of a host; a machine of a stack fits. */
+export interface SshHost {
+  readonly name: string;
+  /** Other names that it goes by. */
+  readonly aliases?: readonly string[];
+  /** Empty while it is not known. */
+  readonly address: string;
+  /** Default 22. */
+  readonly port?: number;
+  /** Default root. */
+  readonly user?: string;
+  /** Pinned host keys as `ssh-ed25519 AAAA…`. */
+  readonly hostPublicKeys: readonly string[];
+}
 
-const reachable = (machines: readonly MachineInfo[]): readonly MachineInfo[] =>
-  machines.filter((machine) => machine.address !== "" && machine.hostPublicKeys.length > 0);
+const reachable = (hosts: readonly SshHost[]): readonly SshHost[] =>
+  hosts.filter((host) => host.address !== "" && host.hostPublicKeys.length > 0);
+
+const portOf = ({ port }: SshHost): number => port ?? 22;
+
+/** How known_hosts writes an address; the usual port goes without saying. */
+const place = (address: string, port: number): string => (port === 22 ? address : `[${address}]:${port}`);
+
+/** Type and key without a comment. */
+const bare = (key: string): string => key.trim().split(/\s+/).slice(0, 2).join(" ");
 
 /** Text of a known_hosts file with the pinned keys, under name and address. */
-export const knownHosts = (machines: readonly MachineInfo[]): string =>
-  reachable(machines)
-    .flatMap((machine) => machine.hostPublicKeys.map((key) => `${machine.name},${machine.address} ${key}\n`))
+export const knownHosts = (hosts: readonly SshHost[]): string =>
+  reachable(hosts)
+    .flatMap((host) =>
+      host.hostPublicKeys.map((key) => `${host.name},${place(host.address, portOf(host))} ${bare(key)}\n`),
+    )
     .join("");
 
 /** Quotes a path for ssh_config. */
 const word = (path: string): string => (/[\s"]/.test(path) ? `"${path.replaceAll('"', '\\"')}"` : path);
 
+/** Signature algorithms of a key: an RSA key no longer signs by the name of its type. */
+const algorithms = (key: string): string => {
+  const [type = ""] = key.trim().split(/\s+/);
+  return type === "ssh-rsa" ? "rsa-sha2-512,rsa-sha2-256" : type;
+};
+
 /** Text of an ssh_config, for `ssh -F FILE HOST`: pinned host keys only, and only the operator's key. */
 export const sshConfig = (
-  machines: readonly MachineInfo[],
-  files: { readonly identity: string; readonly knownHosts: string },
+  hosts: readonly SshHost[],
+  files: {
+    readonly identity: string;
+    readonly knownHosts: string;
+    /** Which names hosts go by. Default: their own and their aliases. */
+    readonly names?: "aliases";
+  },
 ): string =>
-  reachable(machines)
-    .map((machine) =>
+  reachable(hosts)
+    .map((host) =>
       [
-        `Host ${machine.name}`,
-        `  HostName ${machine.address}`,
-        "  User root",
+        `Host ${[...(files.names === "aliases" ? [] : [host.name]), ...(host.aliases ?? [])].join(" ")}`,
+        `  HostName ${host.address}`,
+        // The key is the host's, whatever name or address it is called by.
+        `  HostKeyAlias ${host.name}`,
+        ...(portOf(host) === 22 ? [] : [`  Port ${portOf(host)}`]),
+        `  User ${host.user ?? "root"}`,
         `  IdentityFile ${word(files.identity)}`,
         "  IdentitiesOnly yes",
         `  UserKnownHostsFile ${word(files.knownHosts)}`,
         "  GlobalKnownHostsFile /dev/null",
         "  StrictHostKeyChecking yes",
-        "  HostKeyAlgorithms ssh-ed25519",
+        `  HostKeyAlgorithms ${[...new Set(host.hostPublicKeys.map(algorithms))].join(",")}`,
         "  UpdateHostKeys no",
         "",
       ].join("\n"),

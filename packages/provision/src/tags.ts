@@ -16,7 +16,32 @@ export const intentTag = (id: string): string => `slipway:intent:${id}`;
 export const firewallTag = (stack: string, name: string): string => `slipway:firewall:${stack}:${name}`;
 /** On the machine of one host of one stack, for rules that name it. */
 export const machineTag = (stack: string, host: string): string => `slipway:at:${stack}:${encodeHost(host)}`;
+/** The host of a {@link machineTag}. */
+export function hostOfTag(tag: string, stack: string): string | undefined {
+  const prefix = `slipway:at:${stack}:`;
+  return tag.toLowerCase().startsWith(prefix) ? tag.slice(prefix.length).toLowerCase().replaceAll("_", ".") : undefined;
+}
 export const volumeTag = (name: string): string => `slipway:volume:${name}`;
+
+export const volumeNameOf = (tags: readonly string[]): string | undefined =>
+  tags.find((tag) => tag.startsWith("slipway:volume:"))?.slice("slipway:volume:".length);
+
+/** On the machine that a reserved address leads to, or will once it has one (`address` is ""). */
+export const ipTag = (stack: string, name: string, address: string): string =>
+  `slipway:ip:${stack}:${name}${address === "" ? "" : `:${address.replaceAll(".", "-")}`}`;
+
+/** What those tags say. */
+export function ipsOfTags(
+  tags: readonly string[],
+  stack: string,
+): readonly { readonly name: string; readonly address: string }[] {
+  const prefix = `slipway:ip:${stack}:`;
+  return tags.flatMap((tag) => {
+    if (!tag.toLowerCase().startsWith(prefix)) return [];
+    const [name = "", address = ""] = tag.slice(prefix.length).toLowerCase().split(":");
+    return [{ name, address: address.replaceAll("-", ".") }];
+  });
+}
 
 /** Whatever carries it is not destroyed nor replaced. */
 export const protectedTag = "slipway:protected";
@@ -57,9 +82,13 @@ export const keyTags = (publicKey: string): readonly string[] => [
 /** Whether a tag belongs to one machine alone, so that it may be deleted with it. */
 export const isOfOneMachine = (tag: string): boolean => /^slipway:(hostkey|hostpub|intent):/i.test(tag);
 
+/** Whether a tag means nothing once nothing carries it; firewalls also refer to tags that no machine has yet. */
+export const isOfNothingElse = (tag: string): boolean =>
+  /^slipway:(spec|data|image|host|hostkey|hostpub|intent|volume|protected|retired|fresh)(:|$)/i.test(tag);
+
 /** Whether a tag belongs to a stack as a whole. */
 export const isOfStack = (tag: string, stack: string): boolean =>
-  [stackTag(stack), `slipway:at:${stack}:`, `slipway:firewall:${stack}:`].some((prefix, at) =>
+  [stackTag(stack), `slipway:at:${stack}:`, `slipway:firewall:${stack}:`, `slipway:ip:${stack}:`].some((prefix, at) =>
     at === 0 ? tag.toLowerCase() === prefix : tag.toLowerCase().startsWith(prefix),
   );
 

@@ -1,7 +1,15 @@
 import { type Distro, debian, type Info, type Machine } from "@slipway/model";
 import { type DropletMachine, isDroplet } from "./digitalocean.ts";
+import { serverHosts, wantedServers } from "./hetzner/wanted.ts";
 import { operatorRef } from "./plan.ts";
 import type { Wanted } from "./resource.ts";
+import type { Around, Resource } from "./resources/declared.ts";
+import { wantedDomain } from "./resources/domain.ts";
+import { wantedFirewall } from "./resources/firewall.ts";
+import { wantedProject } from "./resources/project.ts";
+import { wantedReservedIp } from "./resources/reserved-ip.ts";
+import { wantedKey } from "./resources/ssh-key.ts";
+import { wantedVolume } from "./resources/volume.ts";
 
 /** A host with its machine; hosts of the model fit. */
 export interface HostOnMachine {
@@ -17,11 +25,26 @@ export interface HostOnMachine {
 export const dropletHosts = (hosts: readonly HostOnMachine[]): (HostOnMachine & { readonly on: DropletMachine })[] =>
   hosts.flatMap((host) => (isDroplet(host.on) ? [{ ...host, on: host.on }] : []));
 
+/** Hosts whose machines are made here, whoever the provider is. */
+export const madeHosts = (hosts: readonly HostOnMachine[]): readonly HostOnMachine[] => [
+  ...dropletHosts(hosts),
+  ...serverHosts(hosts),
+];
+
 /** DigitalOcean's slug of a distribution's image. */
 const imageOf = ({ os, version }: Distro): string => `${os}-${version.replaceAll(".", "-")}-x64`;
 
-/** What the hosts ask of a cloud, as plain data. `operatorKey` is the public key line of the operator, who logs in as root. */
-export function wantedOf(hosts: readonly HostOnMachine[], operatorKey: string): readonly Wanted[] {
+/** What hosts and resources ask of a cloud, as plain data. `operatorKey` is the public key line of the operator, who logs in as root. */
+export function wantedOf(
+  hosts: readonly HostOnMachine[],
+  resources: readonly Resource[],
+  operatorKey: string,
+): readonly Wanted[] {
+  const around: Around = { hosts, resources };
+  const behind = (host: string): readonly string[] =>
+    resources.flatMap((one) =>
+      one.resource === "firewall" && one.spec.on.some((other) => other.name === host) ? [one.name] : [],
+    );
   const machines = dropletHosts(hosts).map(
     ({ name, distro, on: { spec } }): Wanted => ({
       kind: "machine",
@@ -32,9 +55,27 @@ export function wantedOf(hosts: readonly HostOnMachine[], operatorKey: string): 
       tags: spec.tags,
       protect: spec.protect ?? false,
       backups: spec.backups ?? false,
-      firewalls: [],
+      firewalls: behind(name),
       ...(spec.userData !== undefined && { userData: spec.userData }),
     }),
   );
-  return [{ kind: "key", name: operatorRef.slice("key ".length), publicKey: operatorKey }, ...machines];
+  const operator: Wanted = { kind: "key", name: operatorRef.slice("key ".length), publicKey: operatorKey };
+  return [operator, ...machines, ...wantedServers(hosts, behind), ...resources.flatMap((one) => plain(one, around))];
+}
+
+function plain(one: Resource, around: Around): readonly Wanted[] {
+  switch (one.resource) {
+    case "volume":
+      return [wantedVolume(one)];
+    case "firewall":
+      return [wantedFirewall(one, around)];
+    case "domain":
+      return wantedDomain(one, around);
+    case "reserved-ip":
+      return [wantedReservedIp(one)];
+    case "ssh-key":
+      return [wantedKey(one)];
+    case "project":
+      return [wantedProject(one, around)];
+  }
 }

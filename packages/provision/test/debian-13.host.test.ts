@@ -26,7 +26,7 @@ afterAll(async () => {
 test("a host of Debian 13 gets a machine of Debian 13, with an engine of its own", async () => {
   await using cloud = await openCloud(hosts, { name: stack });
   const { provider } = cloud;
-  const wanted = wantedOf(hosts, operator.publicKey);
+  const wanted = wantedOf(hosts, [], operator.publicKey);
   const plan = planProvision(wanted, await observe(provider, { wanted }), { stack });
   const { machines, failed } = await applyProvision(plan, {
     provider,

@@ -204,6 +204,7 @@ describe("the plan of a stack", () => {
         { name: "c", on: droplet(shape), distro: ubuntu("24.04") },
         { name: "d", on: droplet({ ...shape, image: "my-snapshot" }), distro: debian("13") },
       ],
+      [],
       operator.publicKey,
     ).flatMap((one) => (one.kind === "machine" ? [one.image] : []));
     expect(images).toEqual(["debian-12-x64", "debian-13-x64", "ubuntu-24-04-x64", "my-snapshot"]);

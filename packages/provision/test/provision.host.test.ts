@@ -27,7 +27,7 @@ const hosts = [
   { name: "ci", on },
 ];
 
-const wanted = wantedOf(hosts, operator.publicKey);
+const wanted = wantedOf(hosts, [], operator.publicKey);
 const plan = async (provider: Provider): Promise<ProvisionPlan> =>
   planProvision(wanted, await observe(provider, { wanted }), { stack });
 

@@ -9,12 +9,15 @@ export interface Context {
   readonly signal: AbortSignal;
   readonly cwd: string;
   readonly config?: string;
+  /** The environment that --env names. */
+  readonly env?: string;
   /** Whether questions were answered beforehand by --yes. */
   readonly yes: boolean;
 }
 
 export interface GlobalOptions extends OutputOptions {
   readonly config?: string;
+  readonly env?: string;
   readonly yes: boolean;
 }
 
@@ -26,6 +29,7 @@ export function createContext(options: GlobalOptions, signal: AbortSignal): Cont
     // pnpm runs scripts in the package's folder and says in INIT_CWD where it was called.
     cwd: process.env.INIT_CWD ?? process.cwd(),
     ...(options.config === undefined ? {} : { config: options.config }),
+    ...(options.env === undefined ? {} : { env: options.env }),
     yes: options.yes,
   };
 }

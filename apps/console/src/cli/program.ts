@@ -1,9 +1,12 @@
 import { exitCodes } from "@slipway/model";
-import { Command, type CommanderError, InvalidArgumentError } from "commander";
+import { Command, type CommanderError, InvalidArgumentError, Option } from "commander";
 import type { Building } from "./building.ts";
+import { cloudCommands } from "./cloud-commands.ts";
 import { configCommands } from "./config-commands.ts";
 import type { Context, GlobalOptions } from "./context.ts";
+import { provisionCommands } from "./provision-commands.ts";
 import { addSecrets } from "./secrets.ts";
+import { sshCommands } from "./ssh-commands.ts";
 
 /** A verb: does its work and gives the exit code. */
 export type Verb<O> = (context: Context, options: O) => Promise<number>;
@@ -26,34 +29,47 @@ const list = (text: string, before: readonly string[] = []): readonly string[] =
     .filter((part) => part !== ""),
 ];
 
+/** What was said to a command and to those above it; the nearest counts, and a default only where nothing was said. */
+function optionsOf(command: Command): GlobalOptions & Record<string, unknown> {
+  const above = command.parent === null ? {} : optionsOf(command.parent);
+  const own = Object.entries(command.opts<Record<string, unknown>>()).filter(
+    ([name]) => !(name in above) || command.getOptionValueSource(name) !== "default",
+  );
+  return { ...above, ...Object.fromEntries(own) } as GlobalOptions & Record<string, unknown>;
+}
+
 /** The command line. Verbs are imported when they run, so that `--help` stays quick. */
 export function createProgram(run: RunVerb): Command {
   const program = new Command("ops")
     .description("Slipway: provision, configure, build, deploy and watch the platform that ops.config.ts describes.")
     .option("--config <file>", "the platform's file (default: ops.config.ts here or above)")
+    .option("--env <name>", "the environment, such as staging (default: the platform's usual one)")
     .option("--json", "print the result as JSON on standard output", false)
     .option("-q, --quiet", "no progress on standard error", false)
     .option("-y, --yes", "answer yes to questions", false)
     .showSuggestionAfterError(true)
     .showHelpAfterError("(ops --help lists the commands)")
     .configureHelp({ sortSubcommands: false })
+    // So that the words of `ops ssh HOST …` are the host's: every command has the global options itself.
+    .enablePositionalOptions()
     .exitOverride();
 
   /** Global options are taken before and after the verb. */
   const verb: Building["verb"] = (on, load, options) =>
     on.action(async (...given: unknown[]) => {
       const command = given.at(-1) as Command;
-      const all = command.optsWithGlobals<GlobalOptions & Record<string, unknown>>();
+      const all = optionsOf(command);
       await run(all, load, options(all, command.args));
     });
-  const sub: Building["sub"] = (parent, name, description) => {
-    const made = parent.command(name).description(description);
-    made
+  const sub: Building["sub"] = (parent, name, description) =>
+    parent
+      .command(name)
+      .description(description)
       .option("--json", "print the result as JSON")
       .option("-y, --yes", "answer yes to questions")
-      .option("-q, --quiet", "no progress");
-    return made;
-  };
+      .option("-q, --quiet", "no progress")
+      .option("--env <name>", "the environment")
+      .addOption(new Option("--config <file>").hideHelp());
 
   verb(
     sub(
@@ -80,22 +96,22 @@ export function createProgram(run: RunVerb): Command {
     async () => (await import("../verbs/init.ts")).init,
     () => ({}),
   );
+  provisionCommands(program, { verb, sub, list });
+  sshCommands(program, { verb, sub, list });
+  cloudCommands(program, { verb, sub, list, port });
   verb(
-    sub(program, "provision", "make the machines that ops.config.ts asks for")
-      .option("--plan", "show what would change and stop", false)
-      .option("--destroy", "remove every machine of the platform; needs --confirm NAME", false)
-      .option("--confirm <name>", "the platform's name, to destroy it"),
-    async () => (await import("../verbs/provision.ts")).provision,
-    (own) => ({
-      planOnly: own.plan === true,
-      destroy: own.destroy === true,
-      ...(typeof own.confirm === "string" ? { confirm: own.confirm } : {}),
-    }),
+    sub(
+      sub(program, "env", "the platform's environments"),
+      "list",
+      "what ops.config.ts lists, and what --env makes of it",
+    ),
+    async () => (await import("../verbs/env.ts")).listEnvironments,
+    () => ({}),
   );
   configCommands(program, { verb, sub, list });
   addSecrets(program, { verb, sub, list });
 
-  const ci = program.command("ci").description("the queue and its runs");
+  const ci = sub(program, "ci", "the queue and its runs");
   verb(
     sub(ci, "runs", "list the runs, newest first"),
     async () => (await import("../verbs/ci.ts")).listRuns,
@@ -138,7 +154,7 @@ export function createProgram(run: RunVerb): Command {
     (_, args) => ({ environment: args[0] ?? "" }),
   );
 
-  const monitor = program.command("monitor").description("hosts, checks and alerts");
+  const monitor = sub(program, "monitor", "hosts, checks and alerts");
   verb(
     sub(monitor, "status", "what the monitor sees now"),
     async () => (await import("../verbs/monitor.ts")).monitorStatus,

@@ -24,7 +24,7 @@ const readers = (own: Record<string, unknown>): { for?: readonly string[] } =>
 
 /** `ops secrets …`. */
 export function addSecrets(program: Command, { verb, sub, list }: Building): void {
-  const secrets = program.command("secrets").description("the vault: values encrypted by OpenPGP in the repository");
+  const secrets = sub(program, "secrets", "the vault: values encrypted by OpenPGP in the repository");
   const inContext = (command: Command): Command =>
     command.option("--context <context>", "the value of this context, such as prod (default: that of ops.config.ts)");
   const forSome = (command: Command): Command =>

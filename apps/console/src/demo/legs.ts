@@ -13,7 +13,7 @@ import { receivedFile } from "../station/receiver.ts";
 import { runTeller } from "../verbs/ci.ts";
 import { deployCommit, rollBack } from "../verbs/deploy.ts";
 import { monitorOf } from "../verbs/monitor.ts";
-import { provisionAll } from "../verbs/provision.ts";
+import { provisionAll } from "../verbs/provision/apply.ts";
 import { type LedgerClient, ledgerClient } from "./app-client.ts";
 import { type Ledger, ledgerCopy } from "./ledger.ts";
 import { requireKept, seeStream } from "./stream.ts";

@@ -12,12 +12,15 @@ export interface Project {
   readonly configFile: string;
   /** Folder for this machine's keys and caches: `<root>/.slipway`. */
   readonly local: string;
+  /** The platform in the environment that was asked for. */
   readonly platform: Platform;
 }
 
 export interface LoadOptions {
   readonly cwd: string;
   readonly config?: string;
+  /** Default: the platform's usual one. */
+  readonly env?: string;
   readonly signal?: AbortSignal;
 }
 
@@ -27,7 +30,7 @@ const placeIn = (file: string, error: Error): string | undefined => {
   return match === null ? undefined : `${match[1]}:${match[2]}`;
 };
 
-/** Finds, type-checks and runs ops.config.ts. Errors name file and line. */
+/** Finds, type-checks and runs ops.config.ts. Errors name file and line. Throws `ops.unknown-env`. */
 export async function loadProject(options: LoadOptions): Promise<Project> {
   const configFile = findConfig(options.cwd, options.config);
   const root = dirname(configFile);
@@ -36,7 +39,9 @@ export async function loadProject(options: LoadOptions): Promise<Project> {
   let platform: unknown;
   try {
     platform = ((await import(pathToFileURL(configFile).href)) as { default?: unknown }).default;
+    if (options.env !== undefined && isPlatform(platform)) platform = platform.in(options.env);
   } catch (error) {
+    if (error instanceof SlipwayError && error.code === "ops.unknown-env") throw error;
     const cause = error instanceof Error ? error : new Error(String(error));
     const place = placeIn(configFile, cause) ?? placeIn(pathToFileURL(configFile).href, cause);
     const where = place === undefined ? relative(root, configFile) : `${relative(root, configFile)}:${place}`;

@@ -1,9 +1,9 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { container, local, ssh } from "@slipway/connection";
 import { localDocker } from "@slipway/connection/docker";
 import { lockFile } from "@slipway/journal";
 import type { Connection, Host } from "@slipway/model";
-import { knownHosts, listMachines, type MachineInfo, type OpenCloud, openCloud, sshConfig } from "@slipway/provision";
+import { listMachines, type MachineInfo, type OpenCloud, openCloud } from "@slipway/provision";
 import { isDroplet } from "@slipway/provision/digitalocean";
 import type { Vault } from "@slipway/trust";
 import type { Context } from "../cli/context.ts";
@@ -11,6 +11,7 @@ import { fail } from "../errors.ts";
 import { type LocalFolder, localFolder } from "./folder.ts";
 import { ensureIdentity, ensureOwnSecrets, type Identity } from "./identity.ts";
 import { loadProject, type Project } from "./load.ts";
+import { sshHosts, writeSshFiles } from "./ssh-files.ts";
 import { addressOf } from "./surroundings.ts";
 import { containerOf } from "./targets.ts";
 
@@ -59,18 +60,17 @@ export interface VaultRoom {
 }
 
 export async function openVaultRoom(context: Context, vaultContext?: string): Promise<VaultRoom> {
-  const { signal, cwd, config } = context;
-  const project = await loadProject({ cwd, signal, ...(config === undefined ? {} : { config }) });
-  const folder = localFolder(project.local);
+  const project = await loadProject(context);
+  const folder = localFolder(project.local, project.platform);
   const more = vaultContext === undefined ? {} : { vaultContext };
   const { vault } = await makeOnce(project, folder, context, { own: false, ...more });
   return { project, folder, vault };
 }
 
 export async function openSession(context: Context): Promise<Session> {
-  const { out, signal, clock, cwd, config } = context;
-  const project = await loadProject({ cwd, signal, ...(config === undefined ? {} : { config }) });
-  const folder = localFolder(project.local);
+  const { out, signal, clock } = context;
+  const project = await loadProject(context);
+  const folder = localFolder(project.local, project.platform);
   const say = (line: string): void => out.mark("note", line);
   const identity = await makeOnce(project, folder, context, { own: true });
   const { platform } = project;
@@ -85,6 +85,7 @@ export async function openSession(context: Context): Promise<Session> {
     cloud: () =>
       (cloud ??= openCloud(platform.hosts, {
         name: platform.name,
+        cloud: platform.family,
         secrets: identity.vault,
         clock,
         signal,
@@ -94,11 +95,7 @@ export async function openSession(context: Context): Promise<Session> {
       machines ??= (async () => {
         if (!platform.hosts.some((host) => isDroplet(host.on))) return [];
         const seen = await listMachines((await session.cloud()).provider);
-        await writeFile(folder.knownHosts, knownHosts(seen));
-        await writeFile(
-          folder.sshConfig,
-          sshConfig(seen, { identity: folder.operatorKey, knownHosts: folder.knownHosts }),
-        );
+        await writeSshFiles(folder, sshHosts(platform, seen));
         return seen;
       })();
       return machines;

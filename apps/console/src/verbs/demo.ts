@@ -7,7 +7,7 @@ import { legsOf } from "../demo/legs.ts";
 import { formatVoyage, walk } from "../demo/voyage.ts";
 import { openSession } from "../platform/session.ts";
 import { startConsole, untilStopped } from "./console.ts";
-import { destroyAll } from "./provision.ts";
+import { destroyAll } from "./provision/destroy.ts";
 
 export interface DemoOptions {
   readonly once: boolean;

@@ -71,11 +71,7 @@ const examinations: Readonly<Record<string, Examine>> = {
     }),
   "ops.config.ts": async (context) => {
     try {
-      const project = await loadProject({
-        cwd: context.cwd,
-        signal: context.signal,
-        ...(context.config === undefined ? {} : { config: context.config }),
-      });
+      const project = await loadProject(context);
       return { ok: true, detail: `${findConfig(context.cwd, context.config)}: ${project.platform.hosts.length} hosts` };
     } catch (error) {
       const hint = error instanceof SlipwayError ? error.hint : undefined;

@@ -1,4 +1,3 @@
-import { answersSsh } from "../answers-ssh.ts";
 import { fail } from "../errors.ts";
 import { sshAddress } from "../machines.ts";
 import { renewHostKey } from "../renew-host-key.ts";
@@ -7,7 +6,7 @@ import type { Run } from "./run.ts";
 
 /** Takes an active machine to the end: sshd answers, its host key is verified, cloud-init is done, and the host key is one of its own. */
 export async function ready(ref: Ref, machine: SeenMachine, run: Run): Promise<void> {
-  while (!(await answersSsh(machine.address, 22, run.signal))) await run.clock.sleep(100, run.signal);
+  while (!(await run.answers(machine.address))) await run.clock.sleep(100, run.signal);
   run.tell(ref, "answers");
   await using connection = await run.connect(sshAddress(machine));
   run.tell(ref, "verified", machine.hostKeys.at(-1));

@@ -33,13 +33,11 @@ export interface ProvisionEvent {
   readonly detail?: string;
 }
 
-/** Written before a resource is made and after. */
-export interface ProvisionRecord {
-  readonly kind: "creating" | "created";
-  readonly stack: string;
-  readonly ref: Ref;
-  readonly intent: string;
-}
+/** Written before a resource is made and after; `ended` once it was deleted, and before another one takes its place. */
+export type ProvisionRecord = { readonly stack: string; readonly ref: Ref } & (
+  | { readonly kind: "creating" | "created"; readonly intent: string }
+  | { readonly kind: "ended" }
+);
 
 /** One apply while it runs. */
 export interface Run {
@@ -47,6 +45,7 @@ export interface Run {
   readonly provider: Provider;
   /** Opens a connection, the host key checked. Throws `machine.hostkey`. */
   readonly connect: (address: SshAddress) => Promise<Connection>;
+  readonly answers: (address: string) => Promise<boolean>;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly journal: Journal<ProvisionRecord> | undefined;

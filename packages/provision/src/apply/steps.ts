@@ -22,6 +22,7 @@ export async function doStep(step: Step, about: About, run: Run): Promise<void> 
     case "create":
       return create(ref, need(wanted, step), run);
     case "replace":
+      await run.journal?.append({ kind: "ended", stack: run.stack, ref });
       if (seen?.kind === "machine") await run.provider.retire(seen);
       return create(ref, need(wanted, step), run);
     case "update": {
@@ -42,7 +43,7 @@ export async function doStep(step: Step, about: About, run: Run): Promise<void> 
     }
     case "adopt": {
       const there = need(seen, step);
-      await makes(run.provider, there.kind).adopt(there, need(wanted, step));
+      await makes(run.provider, there.kind).adopt(there, need(wanted, step), run.links);
       if (there.kind === "machine" && about.hostKey !== undefined)
         await run.provider.pin(there, [about.hostKey.split(" ").slice(0, 2).join(" ")], false);
       run.tell(ref, "adopted", there.id);
@@ -60,6 +61,7 @@ export async function doStep(step: Step, about: About, run: Run): Promise<void> 
       const there = need(seen, step);
       run.tell(ref, "deleting", there.id);
       await makes(run.provider, there.kind).remove(there);
+      await run.journal?.append({ kind: "ended", stack: run.stack, ref });
       run.tell(ref, "deleted", there.id);
     }
   }
@@ -79,7 +81,7 @@ export function makes(provider: Provider, kind: Kind): Makes<Kind> {
 
 async function create(ref: Ref, wanted: Wanted, run: Run): Promise<void> {
   run.tell(ref, "creating");
-  const open = await openIntent(ref, run);
+  const open = await recentIntent(ref, run);
   const intent: Intent = { id: open ?? randomBytes(8).toString("hex"), begun: open !== undefined };
   const record = { stack: run.stack, ref, intent: intent.id } as const;
   if (open === undefined) await run.journal?.append({ kind: "creating", ...record });
@@ -90,17 +92,20 @@ async function create(ref: Ref, wanted: Wanted, run: Run): Promise<void> {
   if (made.kind === "machine") await active(ref, made, run);
 }
 
-const openMs = 300_000;
+const recentMs = 300_000;
 
-/** The intent of a creation that a former run began and did not see done. */
-async function openIntent(ref: Ref, { journal, stack, clock }: Run): Promise<string | undefined> {
-  let open: string | undefined;
+/**
+ * The intent of a recent creation. A plan that wants it made nevertheless was made while lists lagged behind, after a run that died before it saw
+ * the answer, or just now.
+ */
+async function recentIntent(ref: Ref, { journal, stack, clock }: Run): Promise<string | undefined> {
+  let recent: string | undefined;
   if (journal === undefined) return undefined;
   for await (const { record, at } of journal.read()) {
     if (record.stack !== stack || record.ref !== ref) continue;
-    open = record.kind === "creating" && clock.now() - at < openMs ? record.intent : undefined;
+    recent = record.kind !== "ended" && clock.now() - at < recentMs ? record.intent : undefined;
   }
-  return open;
+  return recent;
 }
 
 async function active(ref: Ref, machine: SeenMachine, run: Run): Promise<void> {

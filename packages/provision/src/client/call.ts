@@ -1,8 +1,8 @@
 import { systemClock } from "@slipway/model";
 import { z } from "zod";
 import { fail } from "../errors.ts";
-import { keyOf, pageSize, wholeList } from "./pages.ts";
-import { type Call, CallError, type Endpoint, type Method, requester } from "./request.ts";
+import { keyOf, wholeList } from "./pages.ts";
+import { type Call, CallError, dialectOf, type Endpoint, type Method, requester } from "./request.ts";
 
 /** Values of a query; what is undefined is left out. */
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
@@ -50,6 +50,7 @@ const createAttempts = 3;
 
 export function apiOf(endpoint: Endpoint): Api {
   const request = requester(endpoint);
+  const dialect = dialectOf(endpoint);
   const clock = endpoint.clock ?? systemClock;
   const lagMs = endpoint.lagMs ?? defaultLagMs;
 
@@ -88,7 +89,7 @@ export function apiOf(endpoint: Endpoint): Api {
     });
     const parsed = shape.safeParse(value);
     if (parsed.success) return parsed.data;
-    throw fail("cloud.unexpected", `the answer to ${method} ${path} is not what DigitalOcean's API describes`, {
+    throw fail("cloud.unexpected", `the answer to ${method} ${path} is not what ${dialect.name} describes`, {
       cause: parsed.error,
     });
   };
@@ -104,6 +105,7 @@ export function apiOf(endpoint: Endpoint): Api {
   };
 
   const nothing = z.unknown();
+  const by = { call, dialect };
   return {
     call,
     one: async (method, path, name, shape, more) => {
@@ -114,8 +116,9 @@ export function apiOf(endpoint: Endpoint): Api {
           young.set(`${path}/${encodeURIComponent(key)}`, clock.monotonic() + lagMs);
       return told;
     },
-    every: (path, name, shape, query) => wholeList(call, path, name, shape, { ...query, per_page: pageSize, page: 1 }),
-    short: (path, name, shape) => wholeList(call, path, name, shape, {}),
+    every: (path, name, shape, query) =>
+      wholeList(by, { path, name, shape, query: { ...query, per_page: dialect.pageSize, page: 1 } }),
+    short: (path, name, shape) => wholeList(by, { path, name, shape, query: {} }),
     tell: async (method, path, more) => {
       await call(method, path, nothing, more);
     },

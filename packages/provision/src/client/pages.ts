@@ -1,51 +1,46 @@
 import { z } from "zod";
 import type { Api, Query } from "./call.ts";
+import type { Dialect } from "./request.ts";
 
-/** The most that the API gives at once. */
-export const pageSize = 200;
 const listAttempts = 3;
 
-const paging = z.object({
-  links: z.object({ pages: z.object({ next: z.string().optional() }).nullish() }).nullish(),
-  meta: z.object({ total: z.number().nullish() }).nullish(),
-});
+interface Asked<T> {
+  readonly path: string;
+  /** What the answer calls the list. */
+  readonly name: string;
+  readonly shape: z.ZodType<T>;
+  readonly query: Query;
+}
+interface By {
+  readonly call: Api["call"];
+  readonly dialect: Dialect;
+}
 
 /** All pages of a list, each item once. When the list changed while it was read, so that an item may have been missed, it is read again. */
-export async function wholeList<T>(
-  call: Api["call"],
-  path: string,
-  name: string,
-  shape: z.ZodType<T>,
-  query: Query,
-): Promise<T[]> {
+export async function wholeList<T>(by: By, asked: Asked<T>): Promise<T[]> {
   for (let attempt = 1; ; attempt += 1) {
-    const { all, moved } = await allPages(call, path, name, shape, query);
+    const { all, moved } = await allPages(by, asked);
     if (!moved || attempt >= listAttempts) return withoutRepeated(all);
   }
 }
 
+/** Only numbers are taken from what the answer says of its pages: nothing is sent to where a link leads. */
 async function allPages<T>(
-  call: Api["call"],
-  path: string,
-  name: string,
-  shape: z.ZodType<T>,
-  query: Query,
+  { call, dialect }: By,
+  { path, name, shape, query }: Asked<T>,
 ): Promise<{ readonly all: readonly T[]; readonly moved: boolean }> {
-  const answer = z.object({ [name]: z.array(shape).nullish() }).and(paging);
+  const answer = z.looseObject({ [name]: z.array(shape).nullish() });
   const all: T[] = [];
   let total: number | undefined;
   let moved = false;
-  for (let page = 1, asked = query; ; ) {
+  for (let page = 1, asked = query; ; asked = { ...query, page }) {
     const got = await call("GET", path, answer, { query: asked });
     all.push(...((got as Record<string, T[] | null | undefined>)[name] ?? []));
-    moved ||= total !== undefined && got.meta?.total !== total;
-    total = got.meta?.total ?? undefined;
-    const next = got.links?.pages?.next;
-    if (next === undefined) return { all, moved };
-    // Only the number is taken: nothing is sent to where a link leads.
-    const told = Number(new URL(next, "http://localhost").searchParams.get("page"));
-    page = told > page ? told : page + 1;
-    asked = { ...query, page };
+    const pages = dialect.pages(got, page);
+    moved ||= total !== undefined && pages.total !== total;
+    total = pages.total;
+    if (pages.next === undefined) return { all, moved };
+    page = pages.next;
   }
 }
 

@@ -20,6 +20,8 @@ export interface Endpoint {
   readonly limits?: readonly Limit[];
   /** The longest that a call waits for its turn before it fails with `rate.limited`. Default 5 minutes. */
   readonly longestWaitMs?: number;
+  /** Default: DigitalOcean's. */
+  readonly dialect?: Dialect;
   /** Default: the platform's. */
   readonly fetch?: (url: string, init: RequestInit) => Promise<Response>;
 }
@@ -36,6 +38,41 @@ export interface Call {
   readonly repeatable: boolean;
 }
 
+/** What an API has of its own. */
+export interface Dialect {
+  /** As errors name it. */
+  readonly name: string;
+  readonly limits: readonly Limit[];
+  /** How long nothing is asked after a 429 without `retry-after`; default: until `ratelimit-reset`. */
+  readonly limitedMs?: number;
+  readonly refusal: typeof refusal;
+  /** The largest. */
+  readonly pageSize: number;
+  /** What a list says of its pages; `page` is the number of this one. */
+  readonly pages: (answer: unknown, page: number) => { readonly next?: number; readonly total?: number };
+}
+
+const digitalOceanDialect: Dialect = {
+  name: "DigitalOcean's API",
+  limits: digitalOceanLimits,
+  refusal,
+  pageSize: 200,
+  pages(answer, page) {
+    const { links, meta } = answer as {
+      links?: { pages?: { next?: unknown } | null } | null;
+      meta?: { total?: unknown } | null;
+    };
+    const next = links?.pages?.next;
+    const total = meta?.total;
+    const told = typeof next === "string" ? Number(new URL(next, "http://api").searchParams.get("page")) : undefined;
+    return {
+      ...(told !== undefined && { next: told > page ? told : page + 1 }),
+      ...(typeof total === "number" && { total }),
+    };
+  },
+};
+export const dialectOf = (endpoint: Endpoint): Dialect => endpoint.dialect ?? digitalOceanDialect;
+
 const attempts = 6;
 const limitedAttempts = 20;
 
@@ -48,7 +85,7 @@ const limitedAttempts = 20;
 export function requester(endpoint: Endpoint): (call: Call) => Promise<unknown> {
   const clock = endpoint.clock ?? systemClock;
   const longestMs = endpoint.longestWaitMs ?? 300_000;
-  const out = gate(endpoint.limits ?? digitalOceanLimits, clock, endpoint.signal);
+  const out = gate(endpoint.limits ?? dialectOf(endpoint).limits, clock, endpoint.signal);
 
   return async (call) => {
     let limited = 0;
@@ -104,11 +141,12 @@ async function once(endpoint: Endpoint, call: Call, token: string): Promise<Outc
     return { error: new CallError(told, undefined, false), waitMs: undefined };
   }
   const value = parse(text);
-  const waitMs = waitOf(response, endpoint.clock ?? systemClock);
+  const dialect = dialectOf(endpoint);
+  const waitMs = waitOf(response, endpoint.clock ?? systemClock, dialect.limitedMs);
   if (response.ok && value !== undefined) return { value, waitMs };
   const data = call.body !== undefined && "user_data" in call.body ? call.body.user_data : undefined;
   const secrets = [token, ...(typeof data === "string" ? [data] : [])];
-  return { error: refusal(response, value, { ...call, secrets }), waitMs };
+  return { error: dialect.refusal(response, value, { ...call, secrets }), waitMs };
 }
 
 const reason = (error: unknown): string => {
@@ -127,12 +165,13 @@ function parse(text: string): unknown {
 }
 
 /** `retry-after`, in seconds or as a date; on a 429 without it, the time when the oldest call no longer counts. */
-function waitOf({ status, headers }: Response, clock: Clock): number | undefined {
+function waitOf({ status, headers }: Response, clock: Clock, limitedMs: number | undefined): number | undefined {
   const header = headers.get("retry-after");
   if (header !== null) {
     const spanMs = /^\s*\d+(\.\d+)?\s*$/.test(header) ? Number(header) * 1_000 : Date.parse(header) - clock.now();
     if (Number.isFinite(spanMs)) return Math.max(0, spanMs);
   }
+  if (limitedMs !== undefined) return status === 429 ? limitedMs : undefined;
   const reset = Number(headers.get("ratelimit-reset"));
   const spanMs = reset * 1_000 - clock.now();
   return status === 429 && reset > 0 && spanMs > 0 ? spanMs : undefined;

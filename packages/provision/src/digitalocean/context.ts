@@ -10,6 +10,22 @@ export interface Context {
   readonly client: DigitalOcean;
   readonly clock: Clock;
   readonly signal: AbortSignal | undefined;
+  /** How long a resource may exist before lists show it. */
+  readonly lagMs: number;
+}
+
+/** Looks again and again, as long as lists may lag. */
+export async function appeared<T>(
+  { clock, signal, lagMs }: Context,
+  find: () => Promise<T | undefined>,
+): Promise<T | undefined> {
+  const until = clock.monotonic() + lagMs;
+  for (;;) {
+    const late = clock.monotonic() >= until;
+    const found = await find();
+    if (found !== undefined || late) return found;
+    await clock.sleep(pauseMs, signal);
+  }
 }
 
 const pauseMs = 500;

@@ -22,14 +22,14 @@ import {
 import { hostUserData } from "../user-data.ts";
 import { type Context, finished, goneIsGood, retag, whileBusy } from "./context.ts";
 
-/** A droplet as the stack's machine; `ours` unless another stack's or nobody's tag is on it. */
-export function machineOf(droplet: Droplet, stack: string): SeenMachine {
+/** A droplet as the stack's machine; `ours` unless another stack's or nobody's tag is on it. `adopted` names one that shall become the stack's. */
+export function machineOf(droplet: Droplet, stack: string, adopted?: string): SeenMachine {
   const { stack: marked, host, image, ...marks } = readTags(droplet.tags);
   const address = (type: string): string =>
     droplet.networks.v4.find((network) => network.type === type)?.ip_address ?? "";
   return {
     kind: "machine",
-    name: host ?? droplet.name.toLowerCase(),
+    name: adopted ?? host ?? droplet.name.toLowerCase(),
     id: String(droplet.id),
     ours: marked?.toLowerCase() === stack,
     dollarsMonthly: 0,

@@ -4,7 +4,7 @@ import type { ActionData } from "./action-request.ts";
 import { images, sizeOf } from "./catalog.ts";
 import { engineLimits } from "./container.ts";
 import type { OwnImage } from "./own-images.ts";
-import { plumbedActs } from "./plumbed-acts.ts";
+import { plumbedAct } from "./plumbed-acts.ts";
 import { replaceRoot } from "./replace-root.ts";
 import { takeSnapshot } from "./snapshot.ts";
 import { statusIn } from "./start-container.ts";
@@ -23,7 +23,7 @@ interface Act {
 export async function act(cloud: Cloud, { id, droplet, data, own }: Act): Promise<void> {
   const { engine } = cloud;
   const container = `/containers/${droplet.container}`;
-  const plumbed = plumbedActs[data["type"] ?? ""];
+  const plumbed = plumbedAct(data["type"] ?? "");
   if (plumbed !== undefined) return plumbed(cloud, droplet, data);
   switch (data["type"]) {
     case "power_on":

@@ -14,6 +14,7 @@ import type { Faults } from "./faults.ts";
 import { applyFilter } from "./filtering.ts";
 import { settling, syncGateway } from "./gateway.ts";
 import { gatewayRecipe } from "./gateway-files.ts";
+import { hetznerRoutes } from "./hetzner/routes.ts";
 import { page, type Route, serve } from "./http.ts";
 import { canHaveImage, ensureHostImage, ensureImage } from "./image.ts";
 import { imageRoutes } from "./images.ts";
@@ -29,6 +30,10 @@ export interface LocalCloudOptions {
   readonly name: string;
   /** Socket of the Docker engine; default DOCKER_HOST, else /var/run/docker.sock. */
   readonly dockerSocket?: string;
+  /** Port on 127.0.0.1. Default: a free one. Taken by another process: rejects with `cloud.taken`. */
+  readonly port?: number;
+  /** What callers show as their token. Default: a new one. */
+  readonly token?: string;
   /** Aborting it ends the server as disposing does. */
   readonly signal?: AbortSignal;
   /** Told of what takes long, such as building the host image. */
@@ -109,20 +114,21 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
   // Whoever serves the cloud finishes what another left half-way; the rest is taken up when it is looked at.
   cloud.behind("destructions", () => takeUpDestructions(cloud));
   cloud.behind("plumbing", () => settlePlumbing(cloud));
-  const token = randomBytes(24).toString("hex");
+  const token = options.token ?? randomBytes(24).toString("hex");
+  const routes = [
+    ...describing(options.name),
+    ...keyRoutes(cloud),
+    ...tagRoutes(cloud),
+    ...actionRoutes(cloud),
+    ...dropletRoutes(cloud),
+    ...plumbingRoutes(cloud),
+    ...associatedRoutes(cloud),
+    ...imageRoutes(cloud),
+    ...domainRoutes(cloud),
+    ...projectRoutes(cloud),
+  ].map((route) => served(cloud, route));
   const server = serve(
-    [
-      ...describing(options.name),
-      ...keyRoutes(cloud),
-      ...tagRoutes(cloud),
-      ...actionRoutes(cloud),
-      ...dropletRoutes(cloud),
-      ...plumbingRoutes(cloud),
-      ...associatedRoutes(cloud),
-      ...imageRoutes(cloud),
-      ...domainRoutes(cloud),
-      ...projectRoutes(cloud),
-    ].map((route) => served(cloud, route)),
+    [...routes, ...hetznerRoutes(cloud, routes)],
     token,
     options.faults,
     options.limits ?? usualLimits,
@@ -130,8 +136,12 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
   // What a killed process left half-way.
   void cloud.settled();
   await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", resolve);
+    server.once("error", (error: NodeJS.ErrnoException) =>
+      reject(
+        error.code === "EADDRINUSE" ? fail("cloud.taken", `port ${options.port} is taken`, { cause: error }) : error,
+      ),
+    );
+    server.listen(options.port ?? 0, "127.0.0.1", resolve);
   });
   const dispose = async (): Promise<void> => {
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));

@@ -1,4 +1,4 @@
-import { help } from "./helper.ts";
+import { type Helped, help } from "./helper.ts";
 import { exclusively } from "./lock.ts";
 import { runLabel } from "./run-label.ts";
 import type { Cloud } from "./state.ts";
@@ -118,10 +118,15 @@ export const copyDisk = async (cloud: Cloud, disk: Disk, to: string): Promise<vo
 };
 
 /** Takes the loop device away: at once, or when the last that has it mounted goes. */
-export const diskDown = (cloud: Cloud, id: string): Promise<void> =>
+export const diskDown = (cloud: Helped, id: string): Promise<void> =>
   exclusively(`disk ${cloud.name} ${id}`, async () => {
     await help(cloud, { script, args: ["down", id, "", "", "", "", ""] });
   });
+
+/** The same for all disks of a cloud. */
+export async function detachDisks(cloud: Helped): Promise<void> {
+  for (const id of await diskIds(cloud)) await diskDown(cloud, id);
+}
 
 /** Forgets what is on the disk. Gone already is as good. */
 export const removeDisk = async (cloud: Cloud, id: string): Promise<void> => {
@@ -129,7 +134,7 @@ export const removeDisk = async (cloud: Cloud, id: string): Promise<void> => {
 };
 
 /** Ids of all disks, those that nothing knows of among them. */
-export async function diskIds(cloud: Cloud): Promise<string[]> {
+export async function diskIds(cloud: Pick<Cloud, "engine" | "name">): Promise<string[]> {
   const filters = { label: [`${cloudLabel}=${cloud.name}`, diskLabel] };
   const seen = (await cloud.engine.call("GET", "/volumes", { query: { filters } })).json() as {
     Volumes: { Labels: Readonly<Record<string, string>> }[] | null;

@@ -8,6 +8,9 @@ import { tar } from "./tar.ts";
 /** Label of the short-lived containers that work for a cloud on the engine's machine: its name. */
 export const helperLabel = "slipway.helper";
 
+/** What of a cloud a helper needs. */
+export type Helped = Pick<Cloud, "engine" | "name" | "image">;
+
 export interface Help {
   /** A constant script for sh; it sees `args` as "$@". */
   readonly script: string;
@@ -24,7 +27,7 @@ export interface Help {
  * Runs a script with the engine machine's loop devices, and its network if asked, and gives what it printed. It is the one way in which a cloud
  * touches that machine: whoever may use the engine need not be root there. Throws `engine.failed` with the script's words when it fails.
  */
-export async function help(cloud: Cloud, what: Help): Promise<string> {
+export async function help(cloud: Helped, what: Help): Promise<string> {
   const { engine } = cloud;
   const made = await engine.call("POST", "/containers/create", {
     query: { name: `slipway.${cloud.name}.helper.${randomBytes(6).toString("hex")}` },
@@ -63,7 +66,7 @@ export async function help(cloud: Cloud, what: Help): Promise<string> {
   }
 }
 
-async function removeHelper(cloud: Cloud, container: string): Promise<void> {
+async function removeHelper(cloud: Pick<Cloud, "engine">, container: string): Promise<void> {
   try {
     await cloud.engine.call("DELETE", container, { query: { force: true, v: true }, accept: [404] });
   } catch (error) {
@@ -78,7 +81,7 @@ interface SeenHelper {
 }
 
 /** Removes helpers that a killed process left. Those younger than `seconds` may still be somebody's. */
-export async function sweepHelpers(cloud: Cloud, seconds: number): Promise<void> {
+export async function sweepHelpers(cloud: Pick<Cloud, "engine" | "name">, seconds: number): Promise<void> {
   const filters = { label: [`${helperLabel}=${cloud.name}`] };
   const seen = await cloud.engine.call("GET", "/containers/json", { query: { all: true, filters } });
   for (const one of seen.json() as SeenHelper[])

@@ -1,4 +1,4 @@
-import { attachedPaths, attachedScript } from "./attached.ts";
+import { attachedPaths, attachedScript } from "./attached-files.ts";
 import type { TarFile } from "./tar.ts";
 
 /**

@@ -6,7 +6,9 @@ import {
   type Server,
   type ServerResponse,
 } from "node:http";
+import { messageOf } from "@slipway/model";
 import type { Fault, Faults } from "./faults.ts";
+import { hetznerErrorBody } from "./hetzner/error-body.ts";
 import { type Limits, limiter, noLimits } from "./limits.ts";
 
 /** An answer that is an error, in DigitalOcean's form. */
@@ -171,6 +173,11 @@ function send(response: ServerResponse, reply: Reply): void {
 
 function sendError(response: ServerResponse, error: unknown): void {
   const known = error instanceof Refusal;
+  if (response.req.url?.startsWith("/v1/")) {
+    const refused = known ? error : new Refusal(500, "server_error", messageOf(error));
+    send(response, { status: refused.status, body: hetznerErrorBody(refused) });
+    return;
+  }
   // What broke here is a fault of this machine's engine; its one sentence is what the operator needs.
   const message = error instanceof Error ? error.message : "Server Error";
   const id = known ? error.id : "server_error";

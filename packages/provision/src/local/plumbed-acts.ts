@@ -9,5 +9,5 @@ export type PlumbedAct = (
   data: Readonly<Record<string, string | undefined>>,
 ) => Promise<void>;
 
-/** What the actions of a droplet that concern what lies around it do, by type. Each may be repeated. */
-export const plumbedActs: Readonly<Record<string, PlumbedAct>> = { ...volumeActs, ...reservedActs };
+/** What an action of a droplet that concerns what lies around it does; undefined for others. Each may be repeated. */
+export const plumbedAct = (type: string): PlumbedAct | undefined => volumeActs[type] ?? reservedActs[type];

@@ -1,4 +1,5 @@
-import { type Attached, tellAttached } from "./attached.ts";
+import { tellAttached } from "./attached.ts";
+import type { Attached } from "./attached-files.ts";
 import { diskIds, diskUp, removeDisk } from "./disks.ts";
 import { refilter } from "./filtering.ts";
 import { firewallRoutes } from "./firewalls.ts";

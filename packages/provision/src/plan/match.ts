@@ -121,14 +121,21 @@ function matchRecords(wanted: readonly WantedOf<"record">[], seen: readonly Seen
   return wanted.map((one): Match => {
     const free = there.filter((other) => !taken.has(other) && alike(one, other));
     const found = equal.get(one) ?? take(free.find((other) => other.ours || adopt.includes(other.id)));
-    if (found !== undefined) return { wanted: one, seen: found, superseded: [] };
-    const [other] = free.filter((each) => !each.ours);
-    if (other === undefined || !exclusive.has(one.type)) return { wanted: one, superseded: [] };
+    // An alias stands alone under its name: ours of another type make room for what is wanted now.
+    const clashing = there.filter((other) => clashes(one, other));
+    const superseded = clashing.filter((other) => other.ours).flatMap((other) => take(other) ?? []);
+    if (found !== undefined) return { wanted: one, seen: found, superseded };
+    const foreign = exclusive.has(one.type) ? free.find((other) => !other.ours) : undefined;
+    const other = clashing.find((each) => !each.ours) ?? foreign;
+    if (other === undefined) return { wanted: one, superseded };
     const name = `${one.host} ${one.type} of ${one.domain}`;
-    return {
-      wanted: one,
-      superseded: [],
-      problem: `record ${name}: there is one with ${other.data} that is not of this stack; adopt it (${other.id}) or remove it`,
-    };
+    const problem = `record ${name}: there is ${other.type} ${other.data} that is not of this stack; adopt it (${other.id}) or remove it`;
+    return { wanted: one, superseded: [], problem };
   });
 }
+
+const clashes = (wanted: WantedOf<"record">, seen: Seen<"record">): boolean =>
+  wanted.domain === seen.domain &&
+  wanted.host.toLowerCase() === seen.host.toLowerCase() &&
+  wanted.type !== seen.type &&
+  (wanted.type === "CNAME" || seen.type === "CNAME");

@@ -26,8 +26,9 @@ export function ordered(steps: readonly Step[], by: By): readonly Step[] {
   const ready = (ref: Ref): string | undefined => (working(ref) === undefined ? undefined : `ready ${ref}`);
   const onMachine = new Map<Ref, string>();
 
-  for (const { wanted } of by.matches) {
+  for (const { wanted, superseded } of by.matches) {
     const step = made.get(refOf(wanted));
+    if (wanted.kind === "record") for (const one of superseded) wait(step, `delete ${refOf(one)} ${one.id}`);
     switch (wanted.kind) {
       case "machine":
         if (step?.do === "create" || step?.do === "replace")
@@ -78,11 +79,11 @@ export function ordered(steps: readonly Step[], by: By): readonly Step[] {
       if (place !== undefined && place.id !== step.id) wait(place, step.id);
     } else if (ref.startsWith("domain ")) {
       for (const one of deletes) if (one.ref.startsWith(`record ${ref.slice("domain ".length)} `)) wait(step, one.id);
-    } else if (ref.startsWith("key ") || ref.startsWith("record ")) {
+    } else if (ref.startsWith("key ")) {
       wait(step, place?.do === "create" ? place.id : undefined);
     } else if (ref.startsWith("project ")) {
       for (const one of deletes) wait(step, one.ref.startsWith("project ") ? undefined : one.id);
-    } else if (place !== undefined) wait(place, step.id);
+    }
   }
   return steps.map((step) => ({ ...step, after: [...(waits.get(step.id) ?? [])].sort() }));
 }

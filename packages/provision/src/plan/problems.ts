@@ -1,6 +1,6 @@
 import type { Observed } from "../plan.ts";
 import type { Traits } from "../provider.ts";
-import { type Ref, refOf, type Wanted } from "../resource.ts";
+import { everyMachine, type Ref, refOf, type Wanted } from "../resource.ts";
 import { userDataProblem } from "../user-data.ts";
 import type { Match } from "./match.ts";
 
@@ -58,7 +58,7 @@ export function referenceProblems(wanted: readonly Wanted[]): readonly string[] 
     if (one.kind === "reserved-ip") machine(one, one.machine);
     if (one.kind === "firewall") {
       const others = [...one.inbound, ...one.outbound].flatMap((rule) => rule.machines);
-      for (const name of new Set([...one.machines, ...others])) machine(one, name);
+      for (const name of new Set([...one.machines, ...others])) if (name !== everyMachine) machine(one, name);
     }
     if (one.kind === "record") {
       if (typeof one.data !== "string" && !all.has(one.data.of))
@@ -130,6 +130,20 @@ export function volumeProblems({ wanted, seen }: Match): readonly string[] {
   if (seen?.kind === "volume" && seen.ours && wanted.region === seen.region && wanted.gigabytes < seen.gigabytes)
     problems.push(`${name} has ${seen.gigabytes} GB, asked for ${wanted.gigabytes} GB, and a volume cannot shrink`);
   return problems;
+}
+
+/** Reserved addresses stay in their region. Pure. */
+export function addressProblems(matches: readonly Match[]): readonly string[] {
+  const machines = new Map(matches.map(({ wanted }) => [refOf(wanted), wanted]));
+  return matches.flatMap(({ wanted, seen }) => {
+    if (wanted.kind !== "reserved-ip" || seen?.kind !== "reserved-ip" || seen.region === "") return [];
+    const machine = machines.get(refOf({ kind: "machine", name: wanted.machine }));
+    return machine?.kind !== "machine" || machine.region === seen.region
+      ? []
+      : [
+          `reserved address ${wanted.name} is in ${seen.region} and cannot lead to ${machine.name} in ${machine.region}`,
+        ];
+  });
 }
 
 /** Machines of this stack beyond what the account may have. Pure. */

@@ -3,6 +3,7 @@ import type { Connection } from "@slipway/model";
 import { expect } from "vitest";
 import { type LocalCloud, type LocalCloudOptions, startLocalCloud } from "../../src/local/cloud.ts";
 import { engineAt } from "../../src/local/engine.ts";
+import { noLimits } from "../../src/local/limits.ts";
 import { generateSshKey } from "../../src/ssh-key.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: tests say what they expect of it
@@ -27,7 +28,7 @@ const hostKey = generateSshKey("host");
 /** A local cloud as other programs use it: by raw calls. */
 export async function api(options: LocalCloudOptions) {
   const failures: unknown[] = [];
-  const whole = { ...options, onFailure: (error: unknown) => failures.push(error) };
+  const whole = { limits: noLimits, ...options, onFailure: (error: unknown) => failures.push(error) };
   let cloud: LocalCloud = await startLocalCloud(whole);
   /** Asks until there is an answer, unless something failed behind one. */
   const until = async <T>(ask: () => Promise<T | undefined>): Promise<T> => {

@@ -1,7 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { buffer } from "node:stream/consumers";
-import { confirm, password } from "@clack/prompts";
-import type { Context } from "../../cli/context.ts";
+import { password } from "@clack/prompts";
 import { fail } from "../../errors.ts";
 
 /** Bytes as text, and nothing else as something similar. Throws `ops.not-text`. */
@@ -21,13 +20,6 @@ export async function askValue(name: string): Promise<string> {
   if (typeof answer !== "string") throw fail("ops.confirm", "nothing was set");
   if (answer === "") throw fail("ops.empty-secret", `the value of ${name} is empty; nothing was set`);
   return answer;
-}
-
-/** Goes on only when somebody agrees. Throws `ops.confirm`. */
-export async function agree(context: Context, question: string): Promise<void> {
-  if (context.yes) return;
-  if (!process.stdin.isTTY) throw fail("ops.confirm", `this has to be agreed to: ${question}`);
-  if ((await confirm({ message: question })) !== true) throw fail("ops.confirm", "nothing was changed");
 }
 
 /** As a URL, a shell and JSON take it unchanged. */

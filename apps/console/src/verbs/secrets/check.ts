@@ -1,8 +1,8 @@
 import { exitCodes } from "@slipway/model";
 import type { Finding } from "@slipway/trust";
+import { agree } from "../../cli/confirm.ts";
 import type { Context } from "../../cli/context.ts";
 import { openVaultRoom, type VaultRoom } from "../../platform/session.ts";
-import { agree } from "./ask.ts";
 import { missingSecrets } from "./list.ts";
 import { sweep } from "./memory.ts";
 import { recipientsTable } from "./recipients.ts";

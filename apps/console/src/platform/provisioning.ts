@@ -1,0 +1,80 @@
+import { join } from "node:path";
+import { ssh } from "@slipway/connection";
+import { fileJournal } from "@slipway/journal";
+import type { SshAddress } from "@slipway/model";
+import {
+  type ApplyResult,
+  applyProvision,
+  observe,
+  type PlanOptions,
+  type ProvisionPlan,
+  type ProvisionRecord,
+  planProvision,
+  type Ref,
+  refOf,
+  scopeOf,
+  type Wanted,
+  wantedOf,
+} from "@slipway/provision";
+import { isDroplet } from "@slipway/provision/digitalocean";
+import type { Context } from "../cli/context.ts";
+import { fail } from "../errors.ts";
+import { provisionTeller } from "./provision-teller.ts";
+import type { Session } from "./session.ts";
+
+/** What ops.config.ts asks of the cloud. */
+export const wantedHere = ({ project, identity }: Session): readonly Wanted[] =>
+  wantedOf(project.platform.hosts, project.platform.resources ?? [], identity.ssh.publicKey);
+
+/** Whether anything of the platform is made in a cloud. */
+export const hasCloud = ({ project }: Session): boolean => project.platform.hosts.some((host) => isDroplet(host.on));
+
+/** The ref of a host's machine. Throws `ops.unknown-host`, `ops.not-made` for one that nobody makes. */
+export function machineRef(session: Session, name: string): Ref {
+  const host = session.host(name);
+  if (!isDroplet(host.on)) throw fail("ops.not-made", `the machine of ${name} is not made by ops provision`);
+  return refOf({ kind: "machine", name });
+}
+
+export type Asked = Omit<PlanOptions, "stack">;
+
+/** A plan of what is `wanted`, by default what the file asks for. Changes nothing. */
+export async function planOf(
+  session: Session,
+  asked: Asked = {},
+  wanted: readonly Wanted[] = wantedHere(session),
+): Promise<ProvisionPlan> {
+  const { provider } = await session.cloud();
+  const options = { ...asked, stack: session.project.platform.name };
+  return planProvision(wanted, await observe(provider, scopeOf({ wanted, options })), options);
+}
+
+const bootMs = 60_000;
+
+/** Makes a plan true, and tells what happens. Throws what stopped all of it, `ops.partly-failed` when some of it was done, `plan.stale`. */
+export async function applyPlan(session: Session, context: Context, plan: ProvisionPlan): Promise<ApplyResult> {
+  const { out, clock, signal } = context;
+  const { provider } = await session.cloud();
+  const { privateKey } = session.identity.ssh;
+  await using journal = await fileJournal<ProvisionRecord>(join(session.folder.root, "journal", "provision.jsonl"), {
+    signal,
+    clock,
+  });
+  const result = await applyProvision(plan, {
+    provider,
+    clock,
+    signal,
+    journal,
+    connect: (address: SshAddress, stop) => ssh(address, { privateKey }, { signal: stop, waitMs: bootMs, clock }),
+    onEvent: provisionTeller(out),
+  });
+  session.forget();
+  await session.machines();
+  const [first] = result.failed;
+  if (first === undefined) return result;
+  if (result.failed.length >= plan.steps.filter((step) => step.do !== "keep" || step.ref.startsWith("machine ")).length)
+    throw first.error;
+  throw fail("ops.partly-failed", `not done: ${result.failed.map((one) => one.ref).join(", ")}`, {
+    cause: first.error,
+  });
+}

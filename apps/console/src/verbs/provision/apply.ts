@@ -1,0 +1,88 @@
+import { exitCodes } from "@slipway/model";
+import { type ApplyResult, changesOf, type OpenCloud, type ProvisionPlan } from "@slipway/provision";
+import { coloured } from "../../cli/colour.ts";
+import { agree, canAsk } from "../../cli/confirm.ts";
+import type { Context } from "../../cli/context.ts";
+import { table } from "../../cli/table.ts";
+import { fail } from "../../errors.ts";
+import { existingLines, lookAtExisting } from "../../platform/existing-hosts.ts";
+import { applyPlan, hasCloud, planOf, wantedHere } from "../../platform/provisioning.ts";
+import { readProvisionPlan } from "../../platform/saved-provision.ts";
+import { openSession, type Session } from "../../platform/session.ts";
+import { askedOf, formatPlan, type PlanOptions, showPlan } from "./plan.ts";
+
+export interface ApplyOptions extends PlanOptions {
+  /** A saved plan: exactly that is done. */
+  readonly file?: string;
+  readonly planOnly: boolean;
+}
+
+/** Whether somebody has to agree: something is lost, or costs more. On the local cloud nothing costs. Pure. */
+export function mustAgree(plan: Pick<ProvisionPlan, "steps" | "change">, where: OpenCloud["where"]): boolean {
+  if (plan.steps.some((step) => step.do === "delete" || step.do === "replace")) return true;
+  return where !== "local" && plan.change > 0;
+}
+
+/** Shows a plan and asks, unless --yes was said. Throws `ops.confirm` where nobody can be asked and it matters, `plan.problems`. */
+export async function agreeToPlan(session: Session, context: Context, plan: ProvisionPlan): Promise<void> {
+  const { out } = context;
+  const changes = changesOf(plan);
+  if (plan.problems.length > 0) {
+    out.say(coloured(formatPlan(plan, []), process.stderr));
+    throw fail("ops.plan-problems", plan.problems.join("; "));
+  }
+  if (changes === 0) return;
+  out.say(coloured(formatPlan(plan, []), process.stderr));
+  if (!canAsk() && !mustAgree(plan, (await session.cloud()).where)) return;
+  await agree(context, `Do ${changes === 1 ? "this" : `these ${changes} changes`} to ${plan.stack}?`);
+}
+
+/** What was done, for people and as JSON. */
+export function tellApplied(session: Session, context: Context, result: ApplyResult, more: object = {}): number {
+  const { machines, changes } = result;
+  const rows = machines.map(({ name, address, size, region, status }) => [name, address, size, region, status]);
+  const { environment, environments } = session.project.platform;
+  const env = environment === undefined || environment === environments[0] ? "" : `--env ${environment} `;
+  const text = [
+    table(rows),
+    changes === 0 ? "0 changes: every machine is there" : `${changes} ${changes === 1 ? "change" : "changes"}`,
+    ...(machines[0] === undefined ? [] : [`ops ${env}ssh ${machines[0].name}`]),
+  ];
+  context.out.result(text.filter((line) => line !== "").join("\n"), { ok: true, changes, machines, ...more });
+  return exitCodes.done;
+}
+
+export async function provision(context: Context, options: ApplyOptions): Promise<number> {
+  await using session = await openSession(context);
+  if (options.planOnly) return await showPlan(session, context, options);
+  if (options.file !== undefined) return await applySaved(session, context, options, options.file);
+  const existing = await lookAtExisting(session, context, options.only);
+  for (const line of existingLines(existing.filter((one) => !one.ok))) context.out.mark("bad", line.trim());
+  if (!hasCloud(session)) {
+    context.out.result(formatPlan(undefined, existing), { ok: true, changes: 0, machines: [] });
+    return options.detailedExitCode ? exitCodes.nothingToDo : exitCodes.done;
+  }
+  const plan = await planOf(session, askedOf(session, options));
+  await agreeToPlan(session, context, plan);
+  const result = await applyPlan(session, context, plan);
+  const exit = tellApplied(session, context, result);
+  return options.detailedExitCode && result.changes === 0 ? exitCodes.nothingToDo : exit;
+}
+
+/** It was looked at when it was saved, so nobody is asked. */
+async function applySaved(session: Session, context: Context, options: ApplyOptions, file: string): Promise<number> {
+  if (options.only !== undefined || options.replace !== undefined || options.unlisted !== undefined)
+    throw fail("ops.saved-plan", "a saved plan is done as it is: --only, --replace and --unlisted do not go with it", {
+      hint: "Say them to ops provision plan, or apply without a file.",
+    });
+  const plan = await readProvisionPlan(file, session.project.platform.name);
+  if (JSON.stringify(plan.wanted) !== JSON.stringify(wantedHere(session)))
+    throw fail("ops.stale-plan", `${file} is stale: ops.config.ts asks for something else than when it was made`);
+  const result = await applyPlan(session, context, plan);
+  return tellApplied(session, context, result);
+}
+
+/** Makes the platform's machines without a question, for the demo. Gives how many things were changed. */
+export async function provisionAll(session: Session, context: Context): Promise<number> {
+  return (await applyPlan(session, context, await planOf(session))).changes;
+}

@@ -1,0 +1,44 @@
+import { exitCodes } from "@slipway/model";
+import { changesOf, printPlan } from "@slipway/provision";
+import { coloured } from "../../cli/colour.ts";
+import type { Context } from "../../cli/context.ts";
+import { fail } from "../../errors.ts";
+import { copyOf } from "../../platform/copy-environment.ts";
+import { applyPlan, planOf, wantedHere } from "../../platform/provisioning.ts";
+import { openSession } from "../../platform/session.ts";
+import { agreeToPlan, tellApplied } from "./apply.ts";
+
+export interface CopyVerbOptions {
+  readonly from: string;
+  readonly to: string;
+  /** New domains by their old ones. */
+  readonly domains: Readonly<Record<string, string>>;
+  readonly planOnly: boolean;
+}
+
+/** Makes one environment what another one really is in its cloud, under marks of its own. */
+export async function copyEnvironment(context: Context, options: CopyVerbOptions): Promise<number> {
+  const { from, to } = options;
+  const { out } = context;
+  if (from === to) throw fail("ops.copy", `${from} cannot be copied onto itself`);
+  await using source = await openSession({ ...context, env: from });
+  await using target = await openSession({ ...context, env: to });
+  const { provider } = await source.cloud();
+  const seen = await provider.observe({ wanted: [], all: true });
+  if (!seen.some((one) => one.ours && one.kind === "machine"))
+    throw fail("ops.not-provisioned", `${from} has no machines that could be copied`);
+  const wanted = wantedHere(target);
+  const copied = copyOf(seen, { wanted, domains: new Map(Object.entries(options.domains)) });
+  for (const line of copied.left) out.mark("note", `not copied: ${line}`);
+  const plan = await planOf(target, {}, copied.wanted);
+  const told = { from, to, left: copied.left };
+  if (options.planOnly) {
+    const ok = plan.problems.length === 0;
+    out.result(coloured(printPlan(plan)), { ok, changes: changesOf(plan), ...told, plan });
+    return ok ? exitCodes.done : exitCodes.failed;
+  }
+  await agreeToPlan(target, context, plan);
+  const exit = tellApplied(target, context, await applyPlan(target, context, plan), told);
+  out.mark("note", `ops --env ${to} provision plan tells where ops.config.ts asks for something else`);
+  return exit;
+}

@@ -1,0 +1,69 @@
+import { exitCodes } from "@slipway/model";
+import { changesOf, type ProvisionPlan, type Ref } from "@slipway/provision";
+import { coloured } from "../../cli/colour.ts";
+import type { Context } from "../../cli/context.ts";
+import { existingExit, existingLines, lookAtExisting } from "../../platform/existing-hosts.ts";
+import { hasCloud, planOf } from "../../platform/provisioning.ts";
+import { openSession } from "../../platform/session.ts";
+
+/** One thing of the cloud that is not as ops.config.ts says. */
+export interface Drift {
+  readonly ref: Ref;
+  /** `changed`: by somebody in the cloud; `asked`: the file asks for something else since. */
+  readonly what: "missing" | "changed" | "asked" | "off" | "unlisted";
+  readonly field?: string;
+  readonly is?: string;
+  readonly wanted?: string;
+}
+
+/** What a plan comes to when nothing is to be done. Pure. */
+export function driftOf(plan: Pick<ProvisionPlan, "steps" | "unlisted">): readonly Drift[] {
+  const steps = plan.steps.flatMap((step): readonly Drift[] => {
+    const { ref } = step;
+    if (step.do === "create") return [{ ref, what: "missing" }];
+    if (step.do === "start") return [{ ref, what: "off" }];
+    return step.fields.map(({ field, from, to, by }) => ({
+      ref,
+      what: by === "cloud" ? "changed" : "asked",
+      field,
+      is: from,
+      wanted: to,
+    }));
+  });
+  return [...steps, ...plan.unlisted.map(({ ref }): Drift => ({ ref, what: "unlisted" }))];
+}
+
+const lineOf = ({ ref, what, field, is, wanted }: Drift): string => {
+  if (what === "missing") return `  + ${ref}: it is not there`;
+  if (what === "off") return `  ~ ${ref}: it is off`;
+  if (what === "unlisted") return `  ? ${ref}: nothing in ops.config.ts asks for it`;
+  const why = what === "changed" ? "changed in the cloud" : "the file was changed";
+  return `  ~ ${ref}: ${field} is ${is === "" ? "nothing" : is}, wanted ${wanted === "" ? "nothing" : wanted} (${why})`;
+};
+
+/** Compares what is in the cloud with what the file asks for. Changes nothing. */
+export async function driftProvision(
+  context: Context,
+  options: { readonly detailedExitCode: boolean },
+): Promise<number> {
+  await using session = await openSession(context);
+  // A replacement that the file asks for is a difference like any other here, not a problem.
+  const replace = session.project.platform.hosts.map((host) => `machine ${host.name}` as const);
+  const [plan, existing] = await Promise.all([
+    hasCloud(session) ? planOf(session, { replace }) : undefined,
+    lookAtExisting(session, context),
+  ]);
+  const drift = plan === undefined ? [] : driftOf(plan);
+  const wrong = existing.filter((one) => !one.ok);
+  const lines = [...drift.map(lineOf), ...existingLines(wrong)];
+  const none = lines.length === 0;
+  const { name } = session.project.platform;
+  context.out.result(coloured(none ? `${name}: no drift` : [`${name}: ${lines.length} differ`, ...lines].join("\n")), {
+    ok: wrong.length === 0,
+    drift,
+    changes: plan === undefined ? 0 : changesOf(plan),
+    existing,
+  });
+  const exit = existingExit(existing);
+  return options.detailedExitCode && none ? exitCodes.nothingToDo : exit;
+}

@@ -1,0 +1,78 @@
+import { exitCodes } from "@slipway/model";
+import { changesOf, type ProvisionPlan, printPlan } from "@slipway/provision";
+import { coloured } from "../../cli/colour.ts";
+import type { Context } from "../../cli/context.ts";
+import { fail } from "../../errors.ts";
+import { type ExistingHost, existingExit, existingLines, lookAtExisting } from "../../platform/existing-hosts.ts";
+import { type Asked, hasCloud, machineRef, planOf } from "../../platform/provisioning.ts";
+import { saveProvisionPlan } from "../../platform/saved-provision.ts";
+import { openSession, type Session } from "../../platform/session.ts";
+
+export interface PlanOptions {
+  /** Hosts; all when none is named. */
+  readonly only?: readonly string[];
+  /** Hosts whose machines may be destroyed and made anew when a change needs it. */
+  readonly replace?: readonly string[];
+  /** Destroys what is the platform's and nothing asks for. */
+  readonly unlisted?: "destroy";
+  /** File that keeps the plan. */
+  readonly out?: string;
+  readonly detailedExitCode: boolean;
+}
+
+/** Names of hosts as what a plan is asked for. Throws `ops.unknown-host`, `ops.not-made`. */
+export const askedOf = (
+  session: Session,
+  { only, replace, unlisted }: Pick<PlanOptions, "only" | "replace" | "unlisted">,
+): Asked => ({
+  ...(only === undefined ? {} : { only: only.map((name) => machineRef(session, name)) }),
+  ...(replace === undefined ? {} : { replace: replace.map((name) => machineRef(session, name)) }),
+  ...(unlisted === undefined ? {} : { unlisted: "delete" }),
+});
+
+/** Text for people. Pure. */
+export function formatPlan(plan: ProvisionPlan | undefined, existing: readonly ExistingHost[]): string {
+  const lines = existingLines(existing);
+  if (plan === undefined) return lines.length === 0 ? "nothing of this platform is made in a cloud" : lines.join("\n");
+  // The sum comes last.
+  const printed = printPlan(plan).trimEnd().split("\n");
+  return [...printed.slice(0, -1), ...lines, printed.at(-1) ?? ""].join("\n");
+}
+
+export async function planProvisioning(context: Context, options: PlanOptions): Promise<number> {
+  await using session = await openSession(context);
+  return await showPlan(session, context, options);
+}
+
+export async function showPlan(session: Session, context: Context, options: PlanOptions): Promise<number> {
+  const { out: file } = options;
+  const asked = askedOf(session, options);
+  const [plan, existing] = await Promise.all([
+    hasCloud(session) ? planOf(session, asked) : undefined,
+    lookAtExisting(session, context, options.only),
+  ]);
+  const sound = plan === undefined || plan.problems.length === 0;
+  const lines = [formatPlan(plan, existing)];
+  if (file !== undefined) {
+    if (plan === undefined || !sound)
+      throw fail(
+        "ops.saved-plan",
+        `the plan was not saved: ${plan?.problems.join("; ") ?? "there is nothing to make"}`,
+        {
+          hint: "",
+        },
+      );
+    await saveProvisionPlan(file, plan);
+    lines.push(`saved in ${file}; exactly this is done by: ops provision apply ${file}`);
+  }
+  const exit = sound ? existingExit(existing) : exitCodes.failed;
+  context.out.result(coloured(lines.join("\n")), {
+    ok: exit === exitCodes.done,
+    changes: plan === undefined ? 0 : changesOf(plan),
+    ...(plan === undefined ? {} : { plan }),
+    existing,
+    ...(file === undefined ? {} : { saved: file }),
+  });
+  const idle = plan === undefined || changesOf(plan) === 0;
+  return options.detailedExitCode && exit === exitCodes.done && idle ? exitCodes.nothingToDo : exit;
+}

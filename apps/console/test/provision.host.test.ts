@@ -1,0 +1,165 @@
+import { execFile } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { type Machine, startMachine } from "@slipway/machines";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Ran, runOps, startOps } from "./run-ops.ts";
+
+let folder = "";
+let name = "";
+let old: Machine;
+const ops = (...words: readonly string[]): Promise<Ran> => runOps(folder, words);
+const json = async <T>(...words: readonly string[]): Promise<T> => {
+  const ran = await ops(...words, "--json");
+  expect(ran.status, ran.stderr).toBe(0);
+  return JSON.parse(ran.stdout) as T;
+};
+
+beforeAll(async () => {
+  old = await startMachine({ name: "old" });
+  folder = await mkdtemp(join(import.meta.dirname, ".provision-"));
+  name = `cli-${process.pid}`;
+  await writeFile(
+    join(folder, "ops.config.ts"),
+    `import { existing, inContainer, ops, thisMachine } from "@slipway/console";
+import { debian, host } from "@slipway/model";
+import { droplet } from "@slipway/provision/digitalocean";
+const os = debian("12");
+export default ops(["prod", "staging"], (environment) => ({
+  name: "${name}",
+  hosts: [
+    host("web", { on: droplet({ cloud: "local", region: "lon1", size: environment === "prod" ? "s-2vcpu-2gb" : "s-1vcpu-1gb" }), os, has: [] }),
+    host("old", { on: existing({ address: "${old.address}", hostKey: "${old.hostKey.type} ${old.hostKey.raw}", user: "ada" }), os, has: [] }),
+    host("evil", { on: existing({ address: "${old.address}", hostKey: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIALgUIuvtz9ps9SgqBTrScldc9TF5tkE8lii7pDqamKM" }), os, has: [] }),
+    host("box", { on: inContainer("${old.id}"), os, has: [] }),
+    host("here", { on: thisMachine, os, has: [] }),
+  ],
+}));
+`,
+  );
+});
+afterAll(async () => {
+  await ops("cloud", "remove", name, "--confirm", name);
+  await old[Symbol.asyncDispose]();
+  await rm(folder, { recursive: true, force: true });
+});
+
+test("environments of one file are machines, files and names of their own, with the same keys", async () => {
+  const { environments } = await json<{ environments: object[] }>("env", "list");
+  expect(environments).toMatchObject([
+    { environment: "prod", platform: name, usual: true },
+    { environment: "staging", platform: `${name}-staging`, usual: false },
+  ]);
+  expect(await ops("--env", "stagin", "provision")).toMatchObject({ status: 2 });
+  type Provisioned = { readonly machines: readonly { readonly size: string; readonly address: string }[] };
+  const prod = await json<Provisioned>("provision");
+  const staging = await json<Provisioned>("provision", "--env", "staging");
+  expect([prod.machines, staging.machines]).toMatchObject([[{ size: "s-2vcpu-2gb" }], [{ size: "s-1vcpu-1gb" }]]);
+  expect(await json("provision", "--env", "prod")).toMatchObject({ changes: 0 });
+  const { clouds } = await json<{ clouds: { name: string; machines: object[] }[] }>("cloud", "list");
+  expect(clouds.find((cloud) => cloud.name === name)?.machines).toMatchObject([
+    { name: "web", status: "active", stack: name },
+    { name: "web", status: "active", stack: `${name}-staging` },
+  ]);
+  const addressOf = async (...words: string[]) => (await ops(...words, "ssh", "web", "hostname", "-I")).stdout.trim();
+  expect(await addressOf()).toBe(prod.machines[0]?.address);
+  expect(await addressOf("--env", "staging")).toBe(staging.machines[0]?.address);
+});
+
+test("ops ssh passes on words, input, output and the exit code, to hosts of every kind", async () => {
+  const key = await readFile(join(folder, ".slipway/keys/operator.pub"), "utf8");
+  const letIn = "useradd --create-home --shell /bin/sh ada && mkdir ~ada/.ssh && cat >~ada/.ssh/authorized_keys";
+  expect(await runOps(folder, ["ssh", "box", letIn], key)).toMatchObject({ status: 0 });
+  const words = ["a b", "it's", "$HOME", "*", "-q", "--json", "\\x", ""];
+  for (const host of ["web", "old", "box", "here"]) {
+    const exact = await ops("ssh", host, "--", "printf", "<%s>", ...words);
+    expect(exact, host).toMatchObject({ status: 0, stdout: words.map((word) => `<${word}>`).join("") });
+    expect(await runOps(folder, ["ssh", host, "wc -c; exit 7"], "12345"), host).toMatchObject({
+      status: 7,
+      stdout: "5\n",
+    });
+    expect(await runOps(folder, ["ssh", host, "ls /none"]), host).toMatchObject({ status: 2, stdout: "" });
+  }
+  expect((await ops("ssh", "old", "whoami")).stdout).toBe("ada\n");
+  expect(JSON.parse((await ops("ssh", "--json", "web", "echo out; echo err >&2; exit 3")).stdout)).toEqual(
+    { ok: false, host: "web", status: 3, stdout: "out\n", stderr: "err\n" },
+  ); // biome-ignore format: a table
+  expect(await ops("ssh", "nobody")).toMatchObject({ status: 2, stderr: expect.stringContaining("ops.unknown-host") });
+});
+
+test("ops ssh refuses a host that shows another key, and says so where there is no ssh", async () => {
+  const refused = await ops("ssh", "evil", "true");
+  expect(refused).toMatchObject({ status: 255, stdout: "" });
+  expect(refused.stderr).toContain("Host key verification failed.");
+  const { PATH } = process.env;
+  process.env.PATH = "/nonexistent";
+  try {
+    expect(await ops("ssh", "web", "true")).toMatchObject({ status: 1, stderr: expect.stringContaining("ops.no-ssh") });
+  } finally {
+    process.env.PATH = PATH;
+  }
+});
+
+test("plain ssh works with the files of ops ssh-config, and with one line in the user's own only when asked", async () => {
+  const run = promisify(execFile);
+  const exported = await ops("ssh-config");
+  expect(exported.stdout).toContain("Host old old.");
+  await expect(stat(join(folder, ".ssh/config"))).rejects.toThrow("ENOENT");
+  const files = { cwd: folder };
+  expect((await run("ssh", ["-F", ".slipway/ssh_config", "web", "hostname"], files)).stdout).toBe("web\n");
+  await run("scp", ["-q", "-F", ".slipway/ssh_config", "ops.config.ts", "old:copy.ts"], files);
+  expect((await run("ssh", ["-F", ".slipway/ssh_config", "old", "ls"], files)).stdout).toBe("copy.ts\n");
+  for (const words of [[], ["--env", "staging"], []])
+    expect((await ops(...words, "ssh-config", "--include")).status).toBe(0);
+  const config = await readFile(join(folder, ".ssh/config"), "utf8");
+  expect(config.match(/^Include /gm)).toHaveLength(2);
+  const { stdout } = await run("ssh", ["-F", ".ssh/config", `web.${name}-staging`, "hostname -I"], files);
+  expect(stdout).toBe((await ops("--env", "staging", "ssh", "web", "hostname -I")).stdout);
+});
+
+test("ops cloud serves the same cloud with the same token again, and refuses a port that is taken", async () => {
+  const serve = async () => {
+    const child = startOps(folder, ["cloud", "--name", name, "--json"]);
+    const [line] = (await once(child.stdout, "data")) as [Buffer];
+    const told = JSON.parse(line.toString()) as { url: string; tokenFile: string };
+    const end = async (): Promise<number | null> => {
+      child.kill("SIGINT");
+      return ((await once(child, "close")) as [number | null])[0];
+    };
+    return { ...told, end };
+  };
+  const first = await serve();
+  expect((await stat(first.tokenFile)).mode & 0o777).toBe(0o600);
+  const token = (await readFile(first.tokenFile, "utf8")).trim();
+  const droplets = async (url: string): Promise<number> => {
+    const answer = await fetch(`${url}/v2/droplets`, { headers: { authorization: `Bearer ${token}` } });
+    return ((await answer.json()) as { droplets: object[] }).droplets.length;
+  };
+  expect(await droplets(first.url)).toBe(2);
+  expect(await ops("cloud", "--name", name)).toMatchObject({
+    status: 1,
+    stderr: expect.stringContaining("cloud.taken"),
+  });
+  expect(await first.end()).toBe(0);
+  const second = await serve();
+  expect(second).toMatchObject({ url: first.url, tokenFile: first.tokenFile });
+  expect(await droplets(second.url)).toBe(2);
+  expect(await second.end()).toBe(0);
+});
+
+test("ops cloud remove leaves nothing, and asks for the name", async () => {
+  expect(await ops("cloud", "remove", name, "--yes")).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining("ops.confirm"),
+  });
+  expect(await ops("cloud", "remove", "no-such", "--confirm", "no-such")).toMatchObject({ status: 2 });
+  expect(await json("cloud", "remove", name, "--confirm", name)).toMatchObject({ name });
+  const { clouds } = await json<{ clouds: { name: string }[] }>("cloud", "list");
+  expect(clouds.map((cloud) => cloud.name)).not.toContain(name);
+  expect(await ops("ssh", "web", "true")).toMatchObject({
+    status: 1,
+    stderr: expect.stringContaining("ops.not-provisioned"),
+  });
+});

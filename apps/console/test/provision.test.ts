@@ -1,0 +1,158 @@
+import type { FirewallRule, ProvisionPlan, Seen, SeenMachine, Step, Wanted } from "@slipway/provision";
+import { digestOf, generateSshKey } from "@slipway/provision";
+import { expect, test } from "vitest";
+import { copyOf } from "../src/platform/copy-environment.ts";
+import { existingExit, existingLines } from "../src/platform/existing-hosts.ts";
+import { ed25519In } from "../src/verbs/provision/adopt.ts";
+import { mustAgree } from "../src/verbs/provision/apply.ts";
+import { driftOf } from "../src/verbs/provision/drift.ts";
+import { formatPlan } from "../src/verbs/provision/plan.ts";
+
+const known = { id: "1", ours: true, dollarsMonthly: 0 };
+const web: SeenMachine = {
+  ...known,
+  kind: "machine",
+  name: "web",
+  label: "web",
+  region: "lon1",
+  size: "s-2vcpu-4gb",
+  image: "debian-12-x64",
+  tags: ["front"],
+  protect: true,
+  backups: true,
+  firewalls: ["front"],
+  status: "active",
+  address: "192.0.2.1",
+  privateAddress: "10.0.0.1",
+  hostKeys: ["aa"],
+  hostPublicKeys: [],
+  fresh: false,
+  created: "",
+  diskGb: 80,
+  retired: false,
+  userDataDigest: digestOf("#!/bin/sh\n"),
+};
+const rules: readonly FirewallRule[] = [{ protocol: "tcp", ports: "443", addresses: ["0.0.0.0/0"], machines: ["web"] }];
+const seen: readonly Seen[] = [
+  web,
+  { ...web, id: "2", name: "gone", retired: true },
+  { ...web, id: "3", name: "theirs", ours: false },
+  { ...known, kind: "key", name: "operator", publicKey: "ssh-ed25519 OLD" },
+  { ...known, kind: "key", name: "bob", publicKey: "ssh-ed25519 BOB" },
+  { ...known, kind: "volume", name: "data", region: "lon1", gigabytes: 50, filesystem: "ext4", machine: "web", protect: true, attachedTo: "1" },
+  { ...known, kind: "firewall", name: "front", machines: ["web"], inbound: rules, outbound: [] },
+  { ...known, kind: "reserved-ip", name: "front", machine: "web", address: "198.51.100.9", region: "lon1", assignedTo: "1" },
+  { ...known, kind: "domain", name: "example.org", empty: false },
+  { ...known, kind: "record", name: "example.org www A", domain: "example.org", host: "www", type: "A", data: "192.0.2.1", ttl: 60 },
+  { ...known, kind: "record", name: "example.org @ A", domain: "example.org", host: "@", type: "A", data: "198.51.100.9", ttl: 60 },
+  { ...known, kind: "record", name: "example.org blog CNAME", domain: "example.org", host: "blog", type: "CNAME", data: "www.example.org.", ttl: 60 },
+  { ...known, kind: "record", name: "example.org @ MX", domain: "example.org", host: "@", type: "MX", data: "mail.other.net.", ttl: 60, priority: 10 },
+  { ...known, kind: "project", name: "shop", purpose: "web", environment: "Production", members: ["machine web", "domain example.org"] },
+]; // biome-ignore format: a table
+const asked: readonly Wanted[] = [
+  { kind: "key", name: "operator", publicKey: "ssh-ed25519 MINE" },
+  { ...web, size: "s-1vcpu-1gb", userData: "#!/bin/sh\n" },
+];
+
+test("a copy asks for what is really there, without marks, protection, data and records", () => {
+  const { wanted, left } = copyOf(seen, { wanted: asked, domains: new Map() });
+  expect(wanted).toEqual([
+    { kind: "key", name: "operator", publicKey: "ssh-ed25519 MINE" },
+    {
+      kind: "machine", name: "web", region: "lon1", size: "s-2vcpu-4gb", image: "debian-12-x64", tags: ["front"],
+      protect: false, backups: true, firewalls: ["front"], userData: "#!/bin/sh\n",
+    },
+    { kind: "key", name: "bob", publicKey: "ssh-ed25519 BOB" },
+    { kind: "volume", name: "data", region: "lon1", gigabytes: 50, filesystem: "ext4", machine: "web", protect: false },
+    { kind: "firewall", name: "front", machines: ["web"], inbound: rules, outbound: [] },
+    { kind: "reserved-ip", name: "front", machine: "web" },
+    { kind: "project", name: "shop", purpose: "web", environment: "Production", members: ["machine web"] },
+  ]); // biome-ignore format: a table
+  expect(left).toEqual([
+    "machine web: its protection",
+    "volume data: what is on it",
+    "domain example.org and its records: --domain example.org=NEW copies them",
+  ]);
+});
+
+test("a mapped domain brings its records, which lead to the copy's own machines and names", () => {
+  const domains = new Map([["example.org", "staging.example.org"]]);
+  const { wanted, left } = copyOf(seen, { wanted: asked, domains });
+  const records = wanted.flatMap((one) => (one.kind === "record" ? [[one.name, one.domain, one.data]] : []));
+  expect(records).toEqual([
+    ["staging.example.org www A", "staging.example.org", { of: "machine web" }],
+    ["staging.example.org @ A", "staging.example.org", { of: "reserved-ip front" }],
+    ["staging.example.org blog CNAME", "staging.example.org", "www.staging.example.org."],
+    ["staging.example.org @ MX", "staging.example.org", "mail.other.net."],
+  ]);
+  expect(wanted).toContainEqual({ kind: "domain", name: "staging.example.org" });
+  expect(wanted.find((one) => one.kind === "project")).toMatchObject({
+    members: ["machine web", "domain staging.example.org"],
+  });
+  expect(left.join()).not.toContain("example.org");
+});
+
+test("user data that only the cloud knows of is named", () => {
+  const without = copyOf([web], { wanted: [], domains: new Map() });
+  expect(without.left).toContain("machine web: its user data, which no cloud tells");
+  expect(without.wanted[0]).not.toHaveProperty("userData");
+  const other = copyOf([web], { wanted: [{ ...web, userData: "#!/bin/true\n" }], domains: new Map() });
+  expect(other.left).toContain("machine web: its user data; that of ops.config.ts, which is another, is taken");
+});
+
+const step = (more: Partial<Step>): Step => ({
+  id: "x", do: "keep", ref: "machine web", fields: [], after: [], monthly: 0, change: 0, ...more,
+}); // biome-ignore format: a table
+
+test("somebody must agree to what is lost, and to what costs where it costs", () => {
+  const plan = (what: Step["do"], change = 0) => ({ steps: [step({ do: what, change })], change });
+  for (const what of ["delete", "replace"] as const) expect(mustAgree(plan(what), "local")).toBe(true);
+  expect(mustAgree(plan("create", 6), "digitalocean")).toBe(true);
+  expect(mustAgree(plan("create", 6), "local")).toBe(false);
+  expect(mustAgree(plan("update", -3), "digitalocean")).toBe(false);
+});
+
+test("drift tells what is missing, off, changed there, asked for since, and asked for by nobody", () => {
+  const field = { field: "size", from: "big", to: "small", how: "while off" } as const;
+  const steps = [
+    step({ do: "create", ref: "machine new" }),
+    step({ do: "start", ref: "machine off" }),
+    step({ do: "update", fields: [{ ...field, by: "cloud" }] }),
+    step({ do: "replace", ref: "machine old", fields: [{ ...field, by: "file" }] }),
+    step({}),
+  ];
+  expect(driftOf({ steps, unlisted: [{ ref: "volume x", cloudId: "1", monthly: 5 }] })).toEqual([
+    { ref: "machine new", what: "missing" },
+    { ref: "machine off", what: "off" },
+    { ref: "machine web", what: "changed", field: "size", is: "big", wanted: "small" },
+    { ref: "machine old", what: "asked", field: "size", is: "big", wanted: "small" },
+    { ref: "volume x", what: "unlisted" },
+  ]);
+});
+
+test("a host key is found in a key file, in known_hosts and in what ssh-keyscan says, and nothing else is one", () => {
+  const key = generateSshKey("root@db").publicKey;
+  const bare = key.split(" ").slice(0, 2).join(" ");
+  for (const text of [key, bare, `${key}\n`, `# db:22 SSH-2.0\n192.0.2.1 ${bare}\n`, `db,192.0.2.1 ${key}`])
+    expect(ed25519In(text)).toBe(bare);
+  for (const text of ["", "ssh-rsa AAAAB3NzaC1yc2E=", bare.slice(0, -1), `x${bare}`, bare.replace("AAAAC3", "AAAAB3")])
+    expect(ed25519In(text)).toBeUndefined();
+});
+
+test("machines that nobody makes stand in the plan before its sum", () => {
+  const good = { host: "old", address: "192.0.2.9", ok: true };
+  const bad = { host: "evil", address: "192.0.2.8", ok: false, why: "shows another key", code: "connection.host-key" };
+  const plan: ProvisionPlan = {
+    stack: "shop", currency: "$", steps: [step({ cloudId: "1" })], unlisted: [], drift: [], problems: [],
+    monthly: 6, change: 0, wanted: [], options: { stack: "shop" }, digest: "",
+  }; // biome-ignore format: a table
+  const lines = formatPlan(plan, [good, bad]).split("\n");
+  expect(lines.slice(1)).toEqual([...existingLines([good, bad]), "0 changes; $6 a month in all"]);
+  expect(lines[1]).toBe("  keep     host old  (192.0.2.9; not made here, answers with its pinned key)");
+  expect([
+    existingExit([good]),
+    existingExit([good, bad]),
+    existingExit([{ ...bad, code: "connection.refused" }]),
+  ]).toEqual([0, 5, 1]);
+  expect(formatPlan(undefined, [])).toBe("nothing of this platform is made in a cloud");
+});

@@ -1,0 +1,102 @@
+import type { Droplet } from "../client/droplets.ts";
+import type { Scope } from "../provider.ts";
+import type { Kind, Seen } from "../resource.ts";
+import { ipsOfTags, readTags, stackTag } from "../tags.ts";
+import type { Context } from "./context.ts";
+import { firewallOf } from "./firewalls.ts";
+import { concerned } from "./keys.ts";
+import { machineOf } from "./machines.ts";
+import { membersOf, projectOf } from "./projects.ts";
+import { addressesOf } from "./reserved-ips.ts";
+import { volumeOf } from "./volumes.ts";
+import { readZone, type Zone } from "./zone.ts";
+
+/**
+ * Everything of the stack, and what stands where something wanted would be, in as few lists as that takes, all at once. A kind that nothing wanted
+ * and no machine tells of is not asked for, unless the scope says all.
+ */
+export async function observeAll(context: Context, stack: string, scope: Scope): Promise<readonly Seen[]> {
+  const { client } = context;
+  const { wanted, adopt = [], all = false } = scope;
+  const asks = (kind: Kind): boolean => all || wanted.some((one) => one.kind === kind) || adopts(kind);
+  const adopts = (kind: Kind): boolean => adopt.some((one) => one.ref.startsWith(`${kind} `));
+  const adopted = (kind: Kind, id: string): string | undefined =>
+    adopt.find((one) => one.id === id && one.ref.startsWith(`${kind} `))?.ref.slice(kind.length + 1);
+
+  const droplets = client.droplets.list({ tag: stackTag(stack) });
+  /** A list, when something wanted or one of the stack's machines makes it needed. */
+  const listed = async <T>(
+    kind: Kind,
+    tells: (one: Droplet) => boolean,
+    list: () => Promise<readonly T[]>,
+  ): Promise<readonly T[]> => (asks(kind) || (await droplets).some(tells) ? list() : []);
+  const [ours, others, keys, firewalls, volumes, zones, addresses, projects] = await Promise.all([
+    droplets,
+    adopts("machine") ? client.droplets.list() : [],
+    client.keys.list(),
+    listed("firewall", (one) => readTags(one.tags).firewalls.length > 0, client.firewalls.list),
+    listed(
+      "volume",
+      (one) => one.volume_ids.length > 0,
+      () => client.volumes.list(),
+    ),
+    readZones(context, stack, scope),
+    listed("reserved-ip", (one) => ipsOfTags(one.tags, stack).length > 0, client.reservedIps.list),
+    asks("project") ? client.projects.list() : [],
+  ]);
+  const machines = ours.map((one) => machineOf(one, stack));
+  const adoptable = others
+    .filter((one) => adopted("machine", String(one.id)) !== undefined)
+    .map((one) => machineOf(one, stack, adopted("machine", String(one.id))))
+    .filter((one) => !one.ours);
+  const publicKeys = wanted.flatMap((one) => (one.kind === "key" ? [one.publicKey] : []));
+  const hosts = new Set(
+    wanted.flatMap((one) => (one.kind === "record" ? [`${one.host.toLowerCase()} ${one.domain}`] : [])),
+  );
+  const some: readonly Seen[] = [
+    ...machines,
+    ...adoptable,
+    ...concerned(keys, stack, publicKeys),
+    ...firewalls
+      .map((one) => firewallOf(one, stack, adopted("firewall", one.id)))
+      .filter((one) => one.ours || adopted("firewall", one.id)),
+    ...volumes
+      .map((one) => volumeOf(one, stack, machines, adopted("volume", one.id)))
+      .filter(
+        (one) =>
+          one.ours ||
+          adopted("volume", one.id) ||
+          wanted.some((other) => other.kind === "volume" && other.name === one.name && other.region === one.region),
+      ),
+    ...addressesOf(
+      addresses,
+      stack,
+      machines.map((machine, at) => ({ machine, tags: ours[at]?.tags ?? [] })),
+      (ip) => adopted("reserved-ip", ip),
+    ),
+    ...zones.flatMap(({ domain, records }) => [
+      ...(domain.ours || wanted.some((one) => one.kind === "domain" && one.name === domain.name) ? [domain] : []),
+      ...records.filter((one) => one.ours || hosts.has(`${one.host} ${one.domain}`)),
+    ]),
+  ];
+  const concern = projects
+    .map((one) => projectOf(one, stack, [], adopted("project", one.id)))
+    .filter((one) => one.ours || wanted.some((other) => other.kind === "project" && other.name === one.name));
+  return [
+    ...some,
+    ...(await Promise.all(
+      concern.map(async (one) => {
+        const urns = one.ours ? (await client.projects.resources(one.id)).map(({ urn }) => urn) : [];
+        return { ...one, members: membersOf(urns, some) };
+      }),
+    )),
+  ];
+}
+
+/** The zones of wanted domains, one list each; all of the account for destroying. */
+async function readZones(context: Context, stack: string, { wanted, all }: Scope): Promise<readonly Zone[]> {
+  const names = new Set(wanted.flatMap((one) => (one.kind === "domain" ? [one.name] : [])));
+  if (all) for (const { name } of await context.client.domains.list()) names.add(name);
+  const zones = await Promise.all([...names].map((name) => readZone(context, stack, name)));
+  return zones.flatMap((zone) => zone ?? []);
+}

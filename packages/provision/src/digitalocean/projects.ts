@@ -1,0 +1,100 @@
+import type { Project } from "../client/projects.ts";
+import type { Links, Makes } from "../provider.ts";
+import { type Ref, refOf, type Seen, type WantedProject } from "../resource.ts";
+import { appeared, type Context } from "./context.ts";
+
+const marker = (stack: string): string => `[slipway:${stack}]`;
+
+const environments: Readonly<Record<string, WantedProject["environment"]>> = {
+  development: "Development",
+  staging: "Staging",
+  production: "Production",
+};
+
+/** A project, ours by the mark in its description. */
+export const projectOf = (
+  project: Project,
+  stack: string,
+  members: readonly Ref[],
+  adopted?: string,
+): Seen<"project"> => {
+  const ours = (project.description ?? "").includes(marker(stack));
+  return {
+    kind: "project",
+    name: ours ? project.name : (adopted ?? project.name),
+    id: project.id,
+    ours,
+    dollarsMonthly: 0,
+    purpose: (project.purpose ?? "").replace(/^Other: /, ""),
+    environment: environments[(project.environment ?? "").toLowerCase()] ?? "Development",
+    members,
+  };
+};
+
+export function projectsOf(context: Context, stack: string): Makes<"project"> {
+  const { client } = context;
+  const body = ({ name, purpose, environment }: WantedProject) => ({
+    name,
+    purpose,
+    environment,
+    description: `Made by Slipway ${marker(stack)}`,
+  });
+  const gather = async (id: string, { members }: WantedProject, links: Links): Promise<void> => {
+    const urns = members.flatMap((ref) => {
+      const found = links.get(ref);
+      return found === undefined ? [] : [urnOf(found)].filter((urn) => urn !== "");
+    });
+    if (urns.length > 0) await client.projects.assign(id, urns);
+  };
+  const found = async (name: string): Promise<Project | undefined> =>
+    (await client.projects.list()).find((one) => one.name === name);
+  return {
+    async create(wanted, links, { begun }) {
+      const lost = begun ? await appeared(context, () => found(wanted.name)) : undefined;
+      const made = lost ?? (await client.projects.create(body(wanted)));
+      await gather(made.id, wanted, links);
+      return projectOf(made, stack, wanted.members);
+    },
+    async update(seen, wanted, fields, links) {
+      if (fields.some((field) => field !== "members")) await client.projects.change(seen.id, body(wanted));
+      if (fields.includes("members")) await gather(seen.id, wanted, links);
+    },
+    async remove(seen) {
+      // A project must be empty to go; what is not the stack's goes where it would be without one.
+      const others = await client.projects.resources(seen.id);
+      if (others.length > 0)
+        await client.projects.assign(
+          "default",
+          others.map((one) => one.urn),
+        );
+      await client.projects.remove(seen.id);
+    },
+    async adopt(seen, wanted, links) {
+      await client.projects.change(seen.id, body(wanted));
+      await gather(seen.id, wanted, links);
+    },
+  };
+}
+
+function urnOf(seen: Seen): string {
+  switch (seen.kind) {
+    case "machine":
+      return `do:droplet:${seen.id}`;
+    case "volume":
+      return `do:volume:${seen.id}`;
+    case "domain":
+      return `do:domain:${seen.name}`;
+    // An address is where its machine is.
+    default:
+      return "";
+  }
+}
+
+/** What of the stack is in a project, by what its list says. */
+export function membersOf(urns: readonly string[], seen: readonly Seen[]): readonly Ref[] {
+  const has = new Set(urns.map((urn) => urn.toLowerCase()));
+  return seen.flatMap((one) => {
+    const urn = one.kind === "machine" && one.retired ? "" : urnOf(one);
+    return urn !== "" && has.has(urn.toLowerCase()) ? [refOf(one)] : [];
+  });
+}

@@ -1,0 +1,108 @@
+import { CallError } from "../client/request.ts";
+import type { ReservedIp } from "../client/reserved-ips.ts";
+import { fail } from "../errors.ts";
+import type { Links, Makes } from "../provider.ts";
+import { refOf, type Seen, type SeenMachine } from "../resource.ts";
+import { ipsOfTags, ipTag } from "../tags.ts";
+import { appeared, type Context, finished, retag, whileBusy } from "./context.ts";
+
+// An address has no name and takes no tags: a tag of the machine that it leads to says which of the stack's it is. That tag is put there before the
+// address is made, and the address is made as one that leads to that machine, so there is no moment in which nothing tells whose it is.
+
+/** The addresses that tags of the stack's machines tell of, those that lead to one that waits for its own, and one to be adopted. */
+export function addressesOf(
+  all: readonly ReservedIp[],
+  stack: string,
+  machines: readonly { readonly machine: SeenMachine; readonly tags: readonly string[] }[],
+  adopted: (ip: string) => string | undefined,
+): readonly Seen<"reserved-ip">[] {
+  const byAddress = new Map<string, string>();
+  const waiting = new Map<string, string>();
+  for (const { machine, tags } of machines)
+    for (const { name, address } of ipsOfTags(tags, stack))
+      if (address === "") waiting.set(machine.id, name);
+      else byAddress.set(address, name);
+  const ours = new Map(machines.map(({ machine }) => [machine.id, machine]));
+  return all.flatMap((one) => {
+    const assignedTo = String(one.droplet ?? "");
+    const marked = byAddress.get(one.ip) ?? waiting.get(assignedTo);
+    const name = marked ?? adopted(one.ip);
+    if (name === undefined) return [];
+    return [
+      {
+        kind: "reserved-ip" as const,
+        name,
+        id: one.ip,
+        ours: marked !== undefined,
+        dollarsMonthly: assignedTo === "" ? unassignedMonthly : 0,
+        address: one.ip,
+        region: one.region?.slug ?? "",
+        assignedTo,
+        machine: ours.get(assignedTo)?.name ?? "",
+      },
+    ];
+  });
+}
+
+/** Addresses that lead nowhere cost; the others do not. */
+const unassignedMonthly = 5;
+
+export function reservedIpsOf(context: Context, stack: string): Makes<"reserved-ip"> {
+  const { client } = context;
+  const target = (machine: string, links: Links): Seen<"machine"> => {
+    const found = links.get(refOf({ kind: "machine", name: machine }));
+    if (found?.kind !== "machine") throw fail("plan.stale", `there is no machine ${machine} for the address`);
+    return found;
+  };
+  const mark = (name: string, machine: Seen<"machine">, address: string): Promise<void> =>
+    retag(context, "droplet", machine.id, { add: [ipTag(stack, name, address)], remove: [] });
+  const assign = async (address: string, droplet: number): Promise<void> => {
+    const begun = await whileBusy(context, () =>
+      client.reservedIps.act(address, { type: "assign", droplet_id: droplet }),
+    );
+    await finished(context, begun, (id) => client.reservedIps.action(address, id));
+  };
+  return {
+    async create(wanted, links, { begun }) {
+      const machine = target(wanted.machine, links);
+      const id = Number(machine.id);
+      await mark(wanted.name, machine, "");
+      // A machine has one such address at most: one that leads to it already is what a former run made.
+      const find = async (): Promise<ReservedIp | undefined> =>
+        (await client.reservedIps.list()).find((one) => one.droplet === id);
+      const there = await (begun ? appeared(context, find) : find());
+      const made = there ?? (await whileBusy(context, () => client.reservedIps.create({ droplet_id: id })));
+      await mark(wanted.name, machine, made.ip);
+      return {
+        kind: "reserved-ip",
+        name: wanted.name,
+        id: made.ip,
+        ours: true,
+        dollarsMonthly: 0,
+        address: made.ip,
+        region: made.region?.slug ?? machine.region,
+        assignedTo: machine.id,
+        machine: machine.name,
+      };
+    },
+    async update(seen, wanted, _fields, links) {
+      const machine = target(wanted.machine, links);
+      await mark(wanted.name, machine, seen.address);
+      await assign(seen.address, Number(machine.id));
+    },
+    async remove(seen) {
+      try {
+        if (seen.assignedTo !== "") {
+          const begun = await whileBusy(context, () => client.reservedIps.act(seen.address, { type: "unassign" }));
+          await finished(context, begun, (id) => client.reservedIps.action(seen.address, id));
+        }
+        await client.reservedIps.remove(seen.address);
+      } catch (error) {
+        if (!(error instanceof CallError && error.status === 404)) throw error;
+      }
+      await client.tags.remove(ipTag(stack, seen.name, seen.address));
+      await client.tags.remove(ipTag(stack, seen.name, ""));
+    },
+    adopt: (seen, wanted, links) => mark(wanted.name, target(wanted.machine, links), seen.address),
+  };
+}

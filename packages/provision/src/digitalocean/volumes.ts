@@ -1,0 +1,102 @@
+import { CallError } from "../client/request.ts";
+import type { Volume } from "../client/volumes.ts";
+import type { Links, Makes } from "../provider.ts";
+import { refOf, type Seen, type SeenMachine, type WantedVolume } from "../resource.ts";
+import { intentTag, protectedTag, stackTag, volumeNameOf, volumeTag } from "../tags.ts";
+import { appeared, type Context, finished, retag, whileBusy } from "./context.ts";
+
+/** Names are lower-case, unique in a region, and begin with a letter. */
+const nameOf = (stack: string, name: string): string => `${/^[a-z]/.test(stack) ? "" : "s"}${stack}-${name}`;
+
+export function volumeOf(
+  volume: Volume,
+  stack: string,
+  machines: readonly SeenMachine[],
+  adopted?: string,
+): Seen<"volume"> {
+  const tags = volume.tags.map((tag) => tag.toLowerCase());
+  const ours = tags.includes(stackTag(stack));
+  const attachedTo = String(volume.droplet_ids[0] ?? "");
+  const machine = machines.find((one) => one.id === attachedTo && one.ours && !one.retired);
+  return {
+    kind: "volume",
+    name: (ours ? volumeNameOf(tags) : adopted) ?? volume.name.replace(nameOf(stack, ""), ""),
+    id: volume.id,
+    ours,
+    dollarsMonthly: 0,
+    region: volume.region?.slug ?? "",
+    gigabytes: volume.size_gigabytes,
+    protect: tags.includes(protectedTag),
+    attachedTo,
+    ...(machine !== undefined && { machine: machine.name }),
+  };
+}
+
+export function volumesOf(context: Context, stack: string): Makes<"volume"> {
+  const { client } = context;
+  const found = async ({ name, region }: WantedVolume, id: string): Promise<Volume | undefined> =>
+    (await client.volumes.list({ name: nameOf(stack, name), region })).find((one) => one.tags.includes(intentTag(id)));
+
+  const act = async (id: string, asked: Parameters<typeof client.volumes.act>[1]): Promise<void> => {
+    const begun = await whileBusy(context, () => client.volumes.act(id, asked));
+    await finished(context, begun, (action) => client.volumes.action(id, action));
+  };
+  /** Where it is attached, as of now. */
+  const attached = async (id: string): Promise<number | undefined> => (await client.volumes.get(id)).droplet_ids[0];
+  const detach = async (id: string, region: string): Promise<void> => {
+    const on = await attached(id);
+    if (on !== undefined) await act(id, { type: "detach", droplet_id: on, region });
+  };
+  const lead = async (id: string, wanted: WantedVolume, links: Links): Promise<void> => {
+    const machine =
+      wanted.machine === undefined ? undefined : links.get(refOf({ kind: "machine", name: wanted.machine }));
+    if (machine === undefined) {
+      if (wanted.machine === undefined) await detach(id, wanted.region);
+      return;
+    }
+    if ((await attached(id)) === Number(machine.id)) return;
+    await detach(id, wanted.region);
+    await act(id, { type: "attach", droplet_id: Number(machine.id), region: wanted.region });
+  };
+
+  return {
+    async create(wanted, links, { id, begun }) {
+      const lost = begun ? await appeared(context, () => found(wanted, id)) : undefined;
+      const made =
+        lost ??
+        (await client.volumes.create({
+          name: nameOf(stack, wanted.name),
+          region: wanted.region,
+          size_gigabytes: wanted.gigabytes,
+          ...(wanted.filesystem !== undefined && { filesystem_type: wanted.filesystem }),
+          tags: [stackTag(stack), volumeTag(wanted.name), intentTag(id), ...(wanted.protect ? [protectedTag] : [])],
+        }));
+      if (wanted.machine !== undefined) await lead(made.id, wanted, links);
+      return volumeOf(made, stack, []);
+    },
+    async update(seen, wanted, fields, links) {
+      const region = seen.region;
+      if (fields.includes("machine")) await lead(seen.id, { ...wanted, region }, links);
+      if (fields.includes("gigabytes"))
+        await act(seen.id, { type: "resize", size_gigabytes: wanted.gigabytes, region });
+      if (fields.includes("protect"))
+        await retag(context, "volume", seen.id, {
+          add: wanted.protect ? [protectedTag] : [],
+          remove: wanted.protect ? [] : [protectedTag],
+        });
+    },
+    async remove(seen) {
+      try {
+        await detach(seen.id, seen.region);
+        await client.volumes.remove(seen.id);
+      } catch (error) {
+        if (!(error instanceof CallError && error.status === 404)) throw error;
+      }
+    },
+    adopt: (seen, wanted) =>
+      retag(context, "volume", seen.id, {
+        add: [stackTag(stack), volumeTag(wanted.name), ...(wanted.protect ? [protectedTag] : [])],
+        remove: [],
+      }),
+  };
+}

@@ -1,0 +1,55 @@
+import { createHash } from "node:crypto";
+import { exclusively } from "../lock.ts";
+import { dropResource, putResource, readResources } from "../resources.ts";
+import type { Cloud } from "../state.ts";
+import type { Labels } from "./labels.ts";
+
+/** What Hetzner's API knows of a thing and the other one does not. */
+export interface Note {
+  readonly labels: Labels;
+  /** Protection from being deleted, and of servers from being rebuilt. */
+  readonly delete?: boolean;
+  readonly rebuild?: boolean;
+  /** Where the other API has none, or one that cannot be changed. */
+  readonly name?: string;
+  readonly description?: string;
+  /** Of a firewall's rules, by the rule as text. */
+  readonly descriptions?: Readonly<Record<string, string>>;
+  /** Of a firewall: label selectors that it is applied by, and servers that it is applied to beside them. */
+  readonly selectors?: readonly string[];
+  readonly direct?: readonly number[];
+  /** Of an address that is being made: those that were there before. */
+  readonly before?: readonly string[];
+  /** ISO time. */
+  readonly created?: string;
+}
+
+const kind = "hetzner";
+const none: Note = { labels: {} };
+
+/** Notes by key. A note is there before the thing that it tells of, so that nothing is ever seen without its labels. */
+export interface Notes {
+  readonly all: ReadonlyMap<string, Note>;
+  of(key: string): Note;
+}
+
+/** Key of what is known by its name, or by another text of its own. */
+export const keyOf = (sort: string, text: string): string =>
+  `${sort}-${createHash("sha256").update(text).digest("hex").slice(0, 20)}`;
+
+export async function readNotes(cloud: Cloud): Promise<Notes> {
+  const all = new Map<string, Note>();
+  for (const { id, createdAt, data } of await readResources<Note>(cloud, kind))
+    all.set(id, { created: createdAt, ...data });
+  return { all, of: (key) => all.get(key) ?? none };
+}
+
+/** Changes a note, or makes it. */
+export const writeNote = (cloud: Cloud, key: string, change: (before: Note) => Note): Promise<Note> =>
+  exclusively(`hetzner note ${cloud.name} ${key}`, async () => {
+    const { created, ...before } = (await readNotes(cloud)).of(key);
+    const { data, createdAt } = await putResource(cloud, kind, key, change(before));
+    return { created: created ?? createdAt, ...data };
+  });
+
+export const dropNote = (cloud: Cloud, key: string): Promise<void> => dropResource(cloud, kind, key);

@@ -1,0 +1,178 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import {
+  applyProvision,
+  changesOf,
+  destroyStack,
+  observe,
+  type PlanOptions,
+  type ProvisionPlan,
+  planProvision,
+  type Ref,
+  refOf,
+  type Wanted,
+} from "../src/index.ts";
+import { generateSshKey } from "../src/ssh-key.ts";
+import { hurriedClock } from "./support/clock.ts";
+import { Killed, memoryCloud, memoryConnect, memoryJournal, memoryProvider } from "./support/memory.ts";
+import { want } from "./support/resources.ts";
+
+const key: Wanted = { kind: "key", name: "operator", publicKey: generateSshKey("operator").publicKey };
+
+interface Shape {
+  readonly machines: readonly {
+    readonly name: string;
+    readonly size: string;
+    readonly image: string;
+    readonly tags: readonly string[];
+  }[];
+  readonly with: readonly string[];
+}
+
+/** A platform around its machines: a volume, an address and a record of the first, a firewall before all, a project of all. */
+function wantedOf({ machines, with: kinds }: Shape): readonly Wanted[] {
+  const [first] = machines;
+  const names = machines.map((one) => one.name);
+  const has = (kind: string): boolean => kinds.includes(kind) && first !== undefined;
+  const first1 = first?.name ?? "";
+  const wanted: Wanted[] = [
+    key,
+    ...machines.map(({ name, ...rest }) => want(name, { ...rest, firewalls: has("firewall") ? ["edge"] : [] })),
+  ];
+  if (has("volume"))
+    wanted.push({ kind: "volume", name: "data", region: "lon1", gigabytes: 10, machine: first1, protect: false });
+  if (has("firewall")) wanted.push({ kind: "firewall", name: "edge", machines: names, inbound: [], outbound: [] });
+  if (has("reserved-ip")) wanted.push({ kind: "reserved-ip", name: "front", machine: first1 });
+  if (has("domain")) {
+    wanted.push({ kind: "domain", name: "example.org" });
+    const of: Ref = has("reserved-ip") ? "reserved-ip front" : refOf({ kind: "machine", name: first1 });
+    const record = { kind: "record", domain: "example.org", host: "www", type: "A", ttl: 60 } as const;
+    wanted.push({ ...record, name: "example.org www A", data: { of } });
+  }
+  if (has("project")) {
+    const members = wanted.flatMap((one) => (/^(machine|volume|domain)$/.test(one.kind) ? [refOf(one)] : []));
+    wanted.push({ kind: "project", name: "shop", purpose: "x", environment: "Staging", members });
+  }
+  return wanted;
+}
+
+const machine = fc.record({
+  name: fc.constantFrom("app", "db", "web.example.org"),
+  size: fc.constantFrom("s-1vcpu-1gb", "s-2vcpu-4gb"),
+  image: fc.constantFrom("debian-12-x64", "debian-13-x64"),
+  tags: fc.subarray(["blue", "red"]),
+});
+const shape: fc.Arbitrary<Shape> = fc.record({
+  machines: fc.uniqueArray(machine, { maxLength: 3, selector: (one) => one.name }),
+  with: fc.subarray(["volume", "firewall", "reserved-ip", "domain", "project"]),
+});
+
+/** Everything may be replaced, and what nobody asks for goes. */
+const bold = (wanted: readonly Wanted[]): PlanOptions => ({
+  stack: "shop",
+  unlisted: "delete",
+  replace: wanted.map(refOf),
+});
+
+function worldOf(lagMs: number, machineLimit: number) {
+  const clock = hurriedClock();
+  const cloud = memoryCloud();
+  const journal = memoryJournal(clock);
+  const provider = () => {
+    const made = memoryProvider(cloud, { stack: "shop", clock, lagMs });
+    return {
+      ...made,
+      catalog: async (scope: Parameters<typeof made.catalog>[0]) => ({ ...(await made.catalog(scope)), machineLimit }),
+    };
+  };
+  const plan = async (wanted: readonly Wanted[]): Promise<ProvisionPlan> =>
+    planProvision(wanted, await observe(provider(), { wanted, all: true }), bold(wanted));
+  const apply = (of: ProvisionPlan) =>
+    applyProvision(of, { provider: provider(), connect: memoryConnect, answers: async () => true, clock, journal });
+  return { clock, cloud, plan, apply, provider };
+}
+
+/** Plans and applies until there is nothing to do; gives how often that took. */
+async function settle(world: ReturnType<typeof worldOf>, wanted: readonly Wanted[]): Promise<number> {
+  for (let round = 0; ; round += 1) {
+    const next = await world.plan(wanted);
+    expect(next.problems).toEqual([]);
+    if (changesOf(next) === 0) return round;
+    expect(round).toBeLessThan(3);
+    const { failed } = await world.apply(next);
+    expect(failed).toEqual([]);
+    await world.clock.sleep(60_000);
+  }
+}
+
+describe("plan and apply", () => {
+  test("reach what is wanted in one go, from whatever was there, and a second run has nothing to do", async () => {
+    await fc.assert(
+      fc.asyncProperty(shape, shape, fc.constantFrom(3, 25), async (before, after, limit) => {
+        const world = worldOf(0, limit);
+        await settle(world, wantedOf(before));
+        const rounds = await settle(world, wantedOf(after));
+        expect(rounds).toBeLessThanOrEqual(1);
+        const refs = [...world.cloud.items.values()].map((item) => refOf(item.seen)).sort();
+        const wanted = wantedOf(after).map(refOf).sort();
+        // The operator's key is added for machines only, and is not taken away for want of them.
+        expect(refs.filter((ref) => ref !== "key operator")).toEqual(wanted.filter((ref) => ref !== "key operator"));
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  test("killed at any call, with lists that lag, the next runs reach it with nothing twice and nothing lost", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        shape,
+        shape,
+        fc.array(fc.record({ call: fc.nat(25), after: fc.boolean() }), { minLength: 1, maxLength: 3 }),
+        fc.constantFrom(3, 25),
+        async (before, after, kills, limit) => {
+          const world = worldOf(5_000, limit);
+          await settle(world, wantedOf(before));
+          const wanted = wantedOf(after);
+          for (const { call, after: late } of kills) {
+            const next = await world.plan(wanted);
+            expect(next.problems).toEqual([]);
+            world.cloud.killAt = { call: world.cloud.calls + 1 + call, after: late };
+            try {
+              await world.apply(next);
+            } catch (error) {
+              expect(error).toBeInstanceOf(Killed);
+            }
+            world.cloud.killAt = undefined;
+            // The lists have not caught up when the next run looks.
+          }
+          await settle(world, wanted);
+          const current = [...world.cloud.items.values()].map((item) => refOf(item.seen));
+          expect(current.filter((ref) => ref !== "key operator").sort()).toEqual(
+            wanted
+              .map(refOf)
+              .filter((ref) => ref !== "key operator")
+              .sort(),
+          );
+        },
+      ),
+      { numRuns: 250 },
+    );
+  });
+
+  test("destroying leaves nothing, killed or not", async () => {
+    await fc.assert(
+      fc.asyncProperty(shape, fc.nat(12), fc.boolean(), async (before, call, late) => {
+        const world = worldOf(0, 25);
+        await settle(world, wantedOf(before));
+        world.cloud.killAt = { call: world.cloud.calls + 1 + call, after: late };
+        await destroyStack({ provider: world.provider(), clock: world.clock }).catch((error: unknown) => {
+          expect(error).toBeInstanceOf(Killed);
+        });
+        world.cloud.killAt = undefined;
+        await destroyStack({ provider: world.provider(), clock: world.clock });
+        expect(world.cloud.items.size).toBe(0);
+      }),
+      { numRuns: 100 },
+    );
+  });
+});
