@@ -30,7 +30,7 @@ export interface Large {
 const region = "lon1";
 const size = "s-1vcpu-1gb";
 const stack = "large";
-const recordsEach = 20;
+const recordsEach = 5;
 
 /** A plan for many machines and domains that are there, in this process: how many calls, how long. The machines are records of an engine. */
 export async function large(machines: number, domains: number): Promise<Large> {
@@ -79,7 +79,7 @@ export async function large(machines: number, domains: number): Promise<Large> {
     address += 1;
     const id = newId();
     const tags = tagsOf(stack, machine, generateSshKey("host").publicKey).filter((tag) => tag !== "slipway:fresh");
-    const made = { name: machine.name, region, size, image: machine.image, tags, rootKeys: [], userData: "" };
+    const made = { name: machine.name, region, size, image: machine.image, tags, rootKeys: [], userData: "", volumes: [] };
     const labels = dropletLabels(stack, { id, action: newId() }, { ...made, options: { disk: 25 } });
     const Labels = { ...labels, "slipway.address": `10.128.0.${address}`, "slipway.network": `slipway-${stack}` };
     const query = { name: containerName(stack, id, machine.name) };
@@ -87,12 +87,11 @@ export async function large(machines: number, domains: number): Promise<Large> {
     await raw.call("POST", `/containers/${(answer.json() as { Id: string }).Id}/start`);
   }
   await client.keys.create({ name: `slipway:${stack}:operator`, public_key: operator.publicKey });
-  if (has)
-    for (const name of zones) {
-      await client.domains.create({ name });
-      for (let index = 0; index < recordsEach; index += 1)
-        await client.records.create(name, { type: "A", name: `m${index + 1}`, data: `192.0.2.${index}`, ttl: 300 });
-    }
+  for (const one of has ? names : []) {
+    const intent = { id: String(newId()), begun: false };
+    if (one.kind === "domain") await provider.makes.domain?.create(one, new Map(), intent);
+    else if (one.kind === "record") await provider.makes.record?.create(one, new Map(), intent);
+  }
   await plan();
   calls = 0;
   const began = performance.now();

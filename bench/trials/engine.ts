@@ -90,14 +90,14 @@ export async function recordedEngine(): Promise<RecordedEngine> {
     if (one === undefined) return missing;
     if (method === "DELETE") containers.delete(one.Id);
     else if (what === "start" || what === "restart") one.state = "running";
-    else if (what === "stop" || what === "kill") one.state = "exited";
+    else if (what === "stop" || (what === "kill" && query.get("signal") !== "HUP")) one.state = "exited";
     else if (what === "rename") one.name = query.get("name") ?? one.name;
     else if (what === "wait") return { status: 200, body: { StatusCode: 0 } };
     else if (what === "exec") return { status: 201, body: { Id: one.Id } };
     else if (what === "logs") return { status: 200, body: "" };
     else if (what === "json")
       return { status: 200, body: { Id: one.Id, Name: `/${one.name}`, Config: { Labels: one.labels }, Mounts: [] } };
-    else return { status: 200 };
+    else if (what !== "kill") return { status: 200 };
     return done;
   }
 

@@ -2,14 +2,15 @@ import { generateSshKey } from "@slipway/provision";
 import { startLocalCloud } from "@slipway/provision/local/cloud";
 import { noLimits } from "@slipway/provision/local/limits";
 import { type Front, front } from "./front.ts";
-import { held, lastOf, type Order, provisioner } from "./provisioning.ts";
+import { beside, held, lastOf, type Order, provisioner } from "./provisioning.ts";
 import { countOr, spread, Tally } from "./support.ts";
 
 // SIGKILL of an operator at every single request of an apply, and of a destroy: before the request reached the cloud, and after the cloud has done it
 // but before the answer came back. Then again without: what is asked for is there once, the run after that changes nothing, and destroying leaves
-// nothing. Machines are real. The count is how many requests are tried, spread evenly; without it, all.
+// nothing. Machines are real. WITH=volume,domain chooses what stands beside them; default all kinds. The count is how many requests are tried, spread evenly; without it, all.
 const atMost = countOr(Number.POSITIVE_INFINITY);
 const hosts = ["web", "db"];
+const kinds = beside.filter((kind) => (process.env["WITH"] ?? beside.join(",")).split(",").includes(kind));
 const operator = generateSshKey("operator");
 const tally = new Tally();
 type Moment = "before" | "after";
@@ -49,7 +50,16 @@ async function tried(name: string, cut: Cut | undefined): Promise<{ requests: nu
         return !hit("after", number);
       },
     });
-    const order: Order = { do: what, url: between.url, token: cloud.token, stack: name, hosts, operator, lagMs: 1_000 };
+    const order: Order = {
+      do: what,
+      url: between.url,
+      token: cloud.token,
+      stack: name,
+      hosts,
+      operator,
+      lagMs: 1_000,
+      kinds,
+    };
     const child = provisioner(order);
     kill = () => child.process.kill("SIGKILL");
     const said = lastOf(await child.said);

@@ -18,7 +18,7 @@ async function together(name: string, how: "at once" | "one after the other"): P
   // Each operator has a server of its own, as on two machines.
   await using other = await startLocalCloud({ name, limits: noLimits });
   const order = (of: typeof cloud, what: Order["do"]): Order => {
-    return { do: what, url: of.url, token: of.token, stack: name, hosts, operator, lagMs: 1_000 };
+    return { do: what, url: of.url, token: of.token, stack: name, hosts, operator, lagMs: 1_000, kinds: [] };
   };
   const ada = provisioner(order(cloud, "plan, wait, apply"));
   const bob = provisioner(order(other, "plan, wait, apply"));

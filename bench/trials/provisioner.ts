@@ -11,7 +11,7 @@ import {
   planProvision,
   wantedOf,
 } from "@slipway/provision";
-import type { Order } from "./provisioning.ts";
+import { type Order, resourcesFor } from "./provisioning.ts";
 
 /** As a program: does one order of its standard input at the cloud, says each step, and ends with `done …` or `refused CODE EXIT-CODE`. */
 const lines = createInterface(process.stdin)[Symbol.asyncIterator]();
@@ -30,7 +30,7 @@ try {
   } else {
     const on = droplet({ cloud: "local", region: "lon1", size: "s-1vcpu-1gb" });
     const hosts = order.hosts.map((name) => ({ name, on }));
-    const wanted = wantedOf(hosts, [], operator.publicKey);
+    const wanted = wantedOf(hosts, resourcesFor(hosts, order), operator.publicKey);
     const plan = planProvision(wanted, await observe(provider, { wanted }), { stack });
     say("planned");
     if (order.do === "plan, wait, apply") await next();

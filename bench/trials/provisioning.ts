@@ -2,7 +2,17 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import type { SshKeyPair } from "@slipway/provision";
+import {
+  domain,
+  firewall,
+  type HostOnMachine,
+  project,
+  type Resource,
+  record,
+  reservedIp,
+  type SshKeyPair,
+  volume,
+} from "@slipway/provision";
 import { engineAt } from "@slipway/provision/local/engine";
 
 /** What `provisioner.ts` is told. */
@@ -14,6 +24,27 @@ export interface Order {
   readonly hosts: readonly string[];
   readonly operator: SshKeyPair;
   readonly lagMs: number;
+  /** What stands beside the machines. */
+  readonly kinds: readonly Beside[];
+}
+export const beside = ["volume", "firewall", "domain", "reserved-ip", "project"] as const;
+export type Beside = (typeof beside)[number];
+
+/** One of each kind that is asked for, for the first host or for all. */
+export function resourcesFor(
+  hosts: readonly HostOnMachine[],
+  { kinds, stack }: Pick<Order, "kinds" | "stack">,
+): readonly Resource[] {
+  const [first, ...others] = hosts;
+  if (first === undefined) return [];
+  const all: Readonly<Record<Beside, Resource>> = {
+    volume: volume("data", { on: first, gigabytes: 1, filesystem: "ext4" }),
+    firewall: firewall("front", { on: [first, ...others], allows: [{ tcp: 80 }] }),
+    domain: domain(`${stack}.example.org`, { records: [record.a("www", first), record.txt("@", "it is here")] }),
+    "reserved-ip": reservedIp("entry", { on: first }),
+    project: project(`shop ${stack}`, { environment: "Staging" }),
+  };
+  return kinds.map((kind) => all[kind]);
 }
 
 export interface Provisioner {

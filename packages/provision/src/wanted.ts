@@ -1,6 +1,6 @@
 import { type Distro, debian, type Info, type Machine } from "@slipway/model";
 import { type DropletMachine, isDroplet } from "./digitalocean.ts";
-import { wantedServers } from "./hetzner/wanted.ts";
+import { serverHosts, wantedServers } from "./hetzner/wanted.ts";
 import { operatorRef } from "./plan.ts";
 import type { Wanted } from "./resource.ts";
 import type { Around, Resource } from "./resources/declared.ts";
@@ -24,6 +24,12 @@ export interface HostOnMachine {
 /** Hosts whose machines are droplets; others are left out, as nobody makes them. */
 export const dropletHosts = (hosts: readonly HostOnMachine[]): (HostOnMachine & { readonly on: DropletMachine })[] =>
   hosts.flatMap((host) => (isDroplet(host.on) ? [{ ...host, on: host.on }] : []));
+
+/** Hosts whose machines are made here, whoever the provider is. */
+export const madeHosts = (hosts: readonly HostOnMachine[]): readonly HostOnMachine[] => [
+  ...dropletHosts(hosts),
+  ...serverHosts(hosts),
+];
 
 /** DigitalOcean's slug of a distribution's image. */
 const imageOf = ({ os, version }: Distro): string => `${os}-${version.replaceAll(".", "-")}-x64`;
@@ -54,7 +60,7 @@ export function wantedOf(
     }),
   );
   const operator: Wanted = { kind: "key", name: operatorRef.slice("key ".length), publicKey: operatorKey };
-  return [operator, ...machines, ...wantedServers(hosts), ...resources.flatMap((one) => plain(one, around))];
+  return [operator, ...machines, ...wantedServers(hosts, behind), ...resources.flatMap((one) => plain(one, around))];
 }
 
 function plain(one: Resource, around: Around): readonly Wanted[] {

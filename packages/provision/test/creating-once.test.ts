@@ -1,6 +1,7 @@
+import { virtualClock } from "@slipway/model";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { DigitalOcean } from "../src/client/client.ts";
+import { type DigitalOcean, digitalOcean } from "../src/client/client.ts";
 import { generateSshKey, md5OfKey } from "../src/ssh-key.ts";
 import { finished } from "./support/clock.ts";
 import { type Extra, type Fate, forgetfulCloud } from "./support/forgetful-cloud.ts";
@@ -179,4 +180,32 @@ test("two addresses whose answers are lost are two", async () => {
   const ips = (await finished(cloud.clock, Promise.all(both))).map(({ ip }) => ip);
   expect(new Set(ips).size).toBe(2);
   expect(cloud.made()).toBe(2);
+});
+
+test("what was just made is asked for again when it is unknown, and what was never made or is deleted is not", async () => {
+  const asked: string[] = [];
+  const clock = virtualClock();
+  const client = await digitalOcean({
+    url: "http://cloud.test",
+    token: () => Promise.resolve("t"),
+    clock,
+    limits: [],
+    lagMs: 5_000,
+    fetch: async (url, init) => {
+      asked.push(`${init.method} ${new URL(url).pathname}`);
+      await clock.sleep(5);
+      const body = { droplet: { ...made({}, 7), name: "web-1" } };
+      if (init.method === "POST") return new Response(JSON.stringify(body), { status: 202 });
+      const known = url.endsWith("/7") && clock.monotonic() > 3_000;
+      return new Response(JSON.stringify(known ? body : { message: "not found" }), { status: known ? 200 : 404 });
+    },
+  });
+  const { id } = await finished(clock, client.droplets.create({ ...droplet, name: "web-1" }, "intent:1"));
+  expect((await finished(clock, client.droplets.get(id))).name).toBe("web-1");
+  expect(asked.length).toBeGreaterThan(4);
+  await expect(finished(clock, client.droplets.get(8))).rejects.toMatchObject({ code: "cloud.absent" });
+  const before = asked.length;
+  await finished(clock, client.droplets.remove(id));
+  await expect(finished(clock, client.dropletActions.list(id))).rejects.toMatchObject({ status: 404 });
+  expect(asked.slice(before)).toEqual(["DELETE /v2/droplets/7", "GET /v2/droplets/7/actions"]);
 });

@@ -2,8 +2,11 @@ import { execFileSync } from "node:child_process";
 import { Resolver } from "node:dns/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type LocalCloud, startLocalCloud } from "../src/local/cloud.ts";
+import { domainsOf } from "../src/local/domains.ts";
 import { engineAt } from "../src/local/engine.ts";
 import { gatewayOf } from "../src/local/gateway.ts";
+import { putResource } from "../src/local/resources.ts";
+import type { Cloud } from "../src/local/state.ts";
 import { inContainer, part, type Said, say } from "./support/api.ts";
 import { heldBy, nothing } from "./support/cloud.ts";
 
@@ -146,8 +149,16 @@ test("droplets find each other by name, and what the cloud knows of them", async
     encoding: "utf8",
   }).trim();
   execFileSync("docker", ["rm", "-f", gateway]);
+  // As a process that was killed between writing a change down and serving it leaves it.
+  const behind = { engine: engineAt(), name } as Cloud;
+  const known = (await domainsOf(behind)).find((one) => one.name === "example.net");
+  await putResource(behind, "domain", "example.net", {
+    ...known,
+    records: (known?.records ?? []).map((one) => (one.name === "web" ? { ...one, data: "192.0.2.99" } : one)),
+  });
   await (await startLocalCloud({ name }))[Symbol.asyncDispose]();
   expect(on(two, `getent hosts two.example.org; ${asking}id`)).toMatch(new RegExp(`^${at} +two.example.org\n${two}$`));
+  expect(on(two, "getent hosts web.example.net")).toMatch(/^192\.0\.2\.99 /);
 });
 
 test("leaves nothing behind", async () => {

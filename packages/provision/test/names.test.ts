@@ -126,6 +126,7 @@ const droplet: Partial<DropletRecord> = {
   userData: "#!/bin/sh\n",
   address: "10.255.255.253",
   createAction: 1,
+  privateAddress: "10.16.0.5/20",
 };
 
 test("metadata is a tree with an index in every folder", () => {
@@ -158,7 +159,15 @@ test("metadata is a tree with an index in every folder", () => {
 });
 
 test("what is served fits an archive, and its configuration comes last", () => {
-  const files = stateFiles({ address: "10.255.255.254" }, [droplet as DropletRecord], [domain(soa)], ["192.0.2.53"]);
+  const files = stateFiles(
+    { address: "10.255.255.254" },
+    {
+      droplets: [droplet as DropletRecord],
+      domains: [domain(soa)],
+      reserved: [{ address: "10.255.255.250", droplet: 4711 }],
+      outer: ["192.0.2.53"],
+    },
+  );
   const folder = "/srv/0123456789ab";
   const listed = execFileSync("tar", ["t"], {
     input: tar(files.map((file) => ({ ...file, path: `${folder}/${file.path}` }))),
@@ -166,6 +175,10 @@ test("what is served fits an archive, and its configuration comes last", () => {
   });
   expect(listed.trim().split("\n").at(-1)).toBe("srv/0123456789ab/named.conf");
   expect(listed).toContain("/metadata/10.255.255.253/metadata/v1/interfaces/public/0/ipv4/gateway\n");
+  const second = files.find((file) => file.path.endsWith("/interfaces/private/0/ipv4/netmask"));
+  expect(second?.content).toBe("255.255.240.0");
+  const told = files.find((file) => file.path.endsWith("/reserved_ip/ipv4/ip_address"));
+  expect(told?.content).toBe("10.255.255.250");
   const config = String(files.at(-1)?.content);
   expect(config).toContain("forwarders { 192.0.2.53; };");
   expect(config).toMatch(/zone "example\.org" \{ type primary; file "\/srv\/now\/zones\/[0-9a-f]{16}"; \};/);

@@ -1,7 +1,8 @@
 import { systemClock } from "@slipway/model";
 import { z } from "zod";
 import { fail } from "../errors.ts";
-import { CallError, dialectOf, type Endpoint, type Method, requester } from "./request.ts";
+import { keyOf, wholeList } from "./pages.ts";
+import { type Call, CallError, dialectOf, type Endpoint, type Method, requester } from "./request.ts";
 
 /** Values of a query; what is undefined is left out. */
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
@@ -16,7 +17,10 @@ export interface More {
 
 /** What the families of calls are made of. */
 export interface Api {
-  /** One call, its answer held against a shape. */
+  /**
+   * One call, its answer held against a shape. What this client has just made may be unknown to the other side for a while: it is asked for again
+   * as long as lists may lag, instead of being taken for gone.
+   */
   call<T>(method: Method, path: string, shape: z.ZodType<T>, more?: More): Promise<T>;
   /** The same for an answer with all it says under one name. */
   one<T>(method: Method, path: string, name: string, shape: z.ZodType<T>, more?: More): Promise<T>;
@@ -41,18 +45,43 @@ export const path = (parts: TemplateStringsArray, ...values: readonly (string | 
   String.raw(parts, ...values.map((value) => encodeURIComponent(value)));
 
 const defaultLagMs = 10_000;
+const youngPauseMs = 500;
 const createAttempts = 3;
-const listAttempts = 3;
 
 export function apiOf(endpoint: Endpoint): Api {
   const request = requester(endpoint);
   const dialect = dialectOf(endpoint);
   const clock = endpoint.clock ?? systemClock;
+  const lagMs = endpoint.lagMs ?? defaultLagMs;
+
+  /** Paths of what this client made, and until when the other side may not know them yet. */
+  const young = new Map<string, number>();
+  const isYoung = (path: string): boolean => {
+    for (const [made, until] of young) {
+      if (until < clock.monotonic()) young.delete(made);
+      else if (path === made || path.startsWith(`${made}/`)) return true;
+    }
+    return false;
+  };
+
+  const send = async (call: Call): Promise<unknown> => {
+    const [path = ""] = call.path.split("?");
+    for (;;) {
+      try {
+        const value = await request(call);
+        if (call.method === "DELETE") young.delete(path);
+        return value;
+      } catch (error) {
+        if (!(error instanceof CallError && error.status === 404 && isYoung(path))) throw error;
+        await clock.sleep(youngPauseMs, endpoint.signal);
+      }
+    }
+  };
 
   const call: Api["call"] = async (method, path, shape, more = {}) => {
     const { query, repeatable, ...rest } = more;
     const asked = queryOf(query);
-    const value = await request({
+    const value = await send({
       method,
       path: asked === "" ? path : `${path}?${asked}`,
       repeatable: repeatable ?? method !== "POST",
@@ -65,39 +94,8 @@ export function apiOf(endpoint: Endpoint): Api {
     });
   };
 
-  /** All pages once, and whether the list changed meanwhile, so that an item may have been missed. */
-  const read = async <T>(
-    path: string,
-    name: string,
-    shape: z.ZodType<T>,
-    query: Query,
-  ): Promise<{ all: T[]; moved: boolean }> => {
-    const answer = z.looseObject({ [name]: z.array(shape).nullish() });
-    const all: T[] = [];
-    let total: number | undefined;
-    let moved = false;
-    for (let page = 1, asked = query; ; ) {
-      const got = await call("GET", path, answer, { query: asked });
-      all.push(...((got as Record<string, T[] | null | undefined>)[name] ?? []));
-      const pages = dialect.pages(got, page);
-      moved ||= total !== undefined && pages.total !== total;
-      total = pages.total;
-      if (pages.next === undefined) break;
-      page = pages.next;
-      asked = { ...query, page };
-    }
-    return { all, moved };
-  };
-
-  const whole = async <T>(path: string, name: string, shape: z.ZodType<T>, query: Query): Promise<T[]> => {
-    for (let attempt = 1; ; attempt += 1) {
-      const { all, moved } = await read(path, name, shape, query);
-      if (!moved || attempt >= listAttempts) return withoutRepeated(all);
-    }
-  };
-
   const appears: Api["appears"] = async (find) => {
-    const until = clock.monotonic() + (endpoint.lagMs ?? defaultLagMs);
+    const until = clock.monotonic() + lagMs;
     for (let pauseMs = 200; ; pauseMs = Math.min(2_000, pauseMs * 1.5)) {
       const late = clock.monotonic() >= until;
       const found = await find();
@@ -107,14 +105,20 @@ export function apiOf(endpoint: Endpoint): Api {
   };
 
   const nothing = z.unknown();
+  const by = { call, dialect };
   return {
     call,
     one: async (method, path, name, shape, more) => {
       const answer = await call(method, path, z.object({ [name]: shape }), more);
-      return answer[name] as z.infer<typeof shape>;
+      const told = answer[name] as z.infer<typeof shape>;
+      if (method === "POST")
+        for (const key of [told].flat().flatMap(keyOf))
+          young.set(`${path}/${encodeURIComponent(key)}`, clock.monotonic() + lagMs);
+      return told;
     },
-    every: (path, name, shape, query) => whole(path, name, shape, { ...query, per_page: dialect.pageSize, page: 1 }),
-    short: (path, name, shape) => whole(path, name, shape, {}),
+    every: (path, name, shape, query) =>
+      wholeList(by, { path, name, shape, query: { ...query, per_page: dialect.pageSize, page: 1 } }),
+    short: (path, name, shape) => wholeList(by, { path, name, shape, query: {} }),
     tell: async (method, path, more) => {
       await call(method, path, nothing, more);
     },
@@ -149,15 +153,4 @@ function queryOf(query: Query = {}): string {
   const given = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) if (value !== undefined) given.set(name, String(value));
   return given.toString();
-}
-
-/** An item that moved to the next page while it was read is there twice. */
-function withoutRepeated<T>(all: readonly T[]): T[] {
-  const seen = new Set<unknown>();
-  return all.filter((item) => {
-    const { id, ip, urn } = (typeof item === "object" && item !== null ? item : {}) as Record<string, unknown>;
-    const key = id ?? ip ?? urn;
-    if (key === undefined) return true;
-    return seen.has(key) ? false : seen.add(key) !== undefined;
-  });
 }

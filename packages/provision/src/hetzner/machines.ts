@@ -15,15 +15,16 @@ const statuses: Readonly<Record<string, SeenMachine["status"]>> = {
   initializing: "new",
 };
 
-/** A server as the stack's machine. */
-export function machineOf(server: Server, stack: string): SeenMachine {
+/** A server as the stack's machine; under the name `adopted` when it is to become that. */
+export function machineOf(server: Server, stack: string, adopted?: string): SeenMachine {
   const { labels } = server;
-  const name = labels[label.host] ?? server.name.toLowerCase();
+  const ours = labels[label.stack] === stack;
+  const name = (ours ? labels[label.host] : adopted) ?? server.name.toLowerCase();
   return {
     kind: "machine",
     name,
     id: String(server.id),
-    ours: labels[label.stack] === stack,
+    ours,
     dollarsMonthly: 0,
     label: spareOf(server.name, labels) ? name : server.name,
     // What starts, stops or moves is on its way: neither to be started nor to be logged into.

@@ -1,18 +1,22 @@
 import { type Clock, systemClock } from "@slipway/model";
-import type { Provider, Scope, Traits } from "../provider.ts";
-import type { Seen, SeenMachine } from "../resource.ts";
+import type { Provider, Traits } from "../provider.ts";
+import type { SeenMachine } from "../resource.ts";
 import { selectorOf } from "./calls.ts";
 import { catalogOf } from "./catalog.ts";
 import type { Hetzner } from "./client.ts";
 import type { Context } from "./context.ts";
-import { concerned, keysOf } from "./keys.ts";
+import { firewallsOf } from "./firewalls.ts";
+import { keysOf } from "./keys.ts";
 import { machineOf, machinesOf, pin, retire, start } from "./machines.ts";
 import { label } from "./marks.ts";
+import { observeAll } from "./observe.ts";
+import { reservedIpsOf } from "./reserved-ips.ts";
+import { volumesOf } from "./volumes.ts";
 
 const traits: Traits = {
   name: "hetzner",
-  kinds: ["key", "machine"],
-  how: { machine: { region: "replace", image: "replace", size: "while off" } },
+  kinds: ["key", "machine", "volume", "firewall", "reserved-ip"],
+  how: { machine: { region: "replace", image: "replace", size: "while off" }, volume: { region: "replace" } },
 };
 
 export interface HetznerOptions {
@@ -28,30 +32,28 @@ export function hetznerProvider(client: Hetzner, options: HetznerOptions): Provi
   const ours = selectorOf(label.stack, stack);
   const machines = async (): Promise<readonly SeenMachine[]> =>
     (await client.servers.list(ours)).map((server) => machineOf(server, stack));
+  const firewalls = firewallsOf(context, machines);
   return {
     stack,
     traits,
     catalog: (scope) => catalogOf(context, scope),
     observe: (scope) => observeAll(context, scope),
     machines,
-    makes: { key: keysOf(context), machine: machinesOf(context) },
+    makes: {
+      key: keysOf(context),
+      machine: machinesOf(context),
+      volume: volumesOf(context),
+      firewall: firewalls,
+      "reserved-ip": reservedIpsOf(context),
+    },
     start: (machine) => start(context, machine),
-    pin: (machine, keys, fresh) => pin(context, machine, keys, fresh),
+    async pin(machine, keys, fresh) {
+      await pin(context, machine, keys, fresh);
+      // From now on it is there, with its address: rules that name it let it through.
+      await firewalls.refresh();
+    },
     retire: (machine) => retire(context, machine),
     // Labels go with what they are on.
     forget: () => Promise.resolve(),
   };
-}
-
-async function observeAll({ client, stack }: Context, { wanted, adopt = [] }: Scope): Promise<readonly Seen[]> {
-  const adopting = adopt.length > 0 && wanted.some((one) => one.kind === "machine");
-  const [servers, keys] = await Promise.all([
-    client.servers.list(adopting ? undefined : selectorOf(label.stack, stack)),
-    client.keys.list(),
-  ]);
-  const machines = servers
-    .map((server) => machineOf(server, stack))
-    .filter((one) => one.ours || adopt.some(({ id }) => id === one.id));
-  const publicKeys = wanted.flatMap((one) => (one.kind === "key" ? [one.publicKey] : []));
-  return [...machines, ...concerned(keys, stack, publicKeys)];
 }

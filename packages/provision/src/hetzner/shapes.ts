@@ -85,6 +85,7 @@ export const rule = z.object({
   port: z.string().nullish(),
   source_ips: z.array(z.string()).nullish(),
   destination_ips: z.array(z.string()).nullish(),
+  description: z.string().nullish(),
 });
 export type Rule = z.infer<typeof rule>;
 

@@ -10,8 +10,11 @@ export const serverHosts = (hosts: readonly HostOnMachine[]): (HostOnMachine & {
 /** Hetzner's name of a distribution's image. */
 const imageOf = ({ os, version }: Distro): string => `${os}-${version}`;
 
-/** What these hosts ask of Hetzner, as plain data. */
-export const wantedServers = (hosts: readonly HostOnMachine[]): readonly WantedMachine[] =>
+/** What these hosts ask of Hetzner, as plain data. `behind` gives the firewalls before a host. */
+export const wantedServers = (
+  hosts: readonly HostOnMachine[],
+  behind: (host: string) => readonly string[],
+): readonly WantedMachine[] =>
   serverHosts(hosts).map(({ name, distro, on: { spec } }) => ({
     kind: "machine",
     name,
@@ -21,6 +24,6 @@ export const wantedServers = (hosts: readonly HostOnMachine[]): readonly WantedM
     tags: spec.tags,
     protect: spec.protect ?? false,
     backups: spec.backups ?? false,
-    firewalls: [],
+    firewalls: behind(name),
     ...(spec.userData !== undefined && { userData: spec.userData }),
   }));

@@ -12,12 +12,18 @@ export interface Size {
   readonly regions: readonly string[];
   readonly available: boolean;
   readonly description: string;
+  readonly disk_info: readonly {
+    readonly type: string;
+    readonly size: { readonly amount: number; readonly unit: string };
+  }[];
 }
 
 const places = {
   nyc1: "New York 1",
+  nyc2: "New York 2",
   nyc3: "New York 3",
   ams3: "Amsterdam 3",
+  sfo2: "San Francisco 2",
   sfo3: "San Francisco 3",
   sgp1: "Singapore 1",
   lon1: "London 1",
@@ -25,31 +31,70 @@ const places = {
   tor1: "Toronto 1",
   blr1: "Bangalore 1",
   syd1: "Sydney 1",
+  atl1: "Atlanta 1",
 } as const;
 const slugs: readonly string[] = Object.keys(places);
 
-const basic = (vcpus: number, memory: number, disk: number, monthly: number, slug?: string): Size => ({
-  slug: slug ?? `s-${vcpus}vcpu-${memory / 1024}gb`,
-  memory,
-  vcpus,
-  disk,
-  transfer: Math.min(vcpus + 1, 6),
-  price_monthly: monthly,
-  price_hourly: Math.round((monthly / 672) * 100_000) / 100_000,
-  regions: slugs,
-  available: true,
-  description: "Basic",
-});
+type Row = readonly [slug: string, vcpus: number, gigabytes: number, disk: number, transfer: number, monthly: number];
 
-/** Sizes of the local cloud: DigitalOcean's basic ones at its prices, so that a plan's cost preview is real. */
+const family = (description: string, rows: readonly Row[]): readonly Size[] =>
+  rows.map(([slug, vcpus, gigabytes, disk, transfer, monthly]) => ({
+    slug,
+    memory: gigabytes * 1024,
+    vcpus,
+    disk,
+    transfer,
+    price_monthly: monthly,
+    // A month is billed as 672 hours at most.
+    price_hourly: Math.round((monthly / 672) * 100_000) / 100_000,
+    regions: slugs,
+    available: true,
+    description,
+    disk_info: [{ type: "local", size: { amount: disk, unit: "gib" } }],
+  }));
+
+const premium = (maker: "intel" | "amd"): readonly Row[] => [
+  [`s-1vcpu-1gb-${maker}`, 1, 1, 25, 1, 7],
+  [`s-1vcpu-2gb-${maker}`, 1, 2, 50, 2, 14],
+  [`s-2vcpu-2gb-${maker}`, 2, 2, 60, 3, 21],
+  [`s-2vcpu-4gb-${maker}`, 2, 4, 80, 4, 28],
+  [`s-4vcpu-8gb-${maker}`, 4, 8, 160, 5, 56],
+  [`s-8vcpu-16gb-${maker}`, 8, 16, 320, 6, 112],
+];
+
+/** Sizes of the local cloud: DigitalOcean's at its prices, so that a plan's cost preview is real. */
 export const sizes: readonly Size[] = [
-  basic(1, 512, 10, 4, "s-1vcpu-512mb-10gb"),
-  basic(1, 1024, 25, 6),
-  basic(1, 2048, 50, 12),
-  basic(2, 2048, 60, 18),
-  basic(2, 4096, 80, 24),
-  basic(4, 8192, 160, 48),
-  basic(8, 16384, 320, 96),
+  ...family("Basic", [
+    ["s-1vcpu-512mb-10gb", 1, 0.5, 10, 0.5, 4],
+    ["s-1vcpu-1gb", 1, 1, 25, 1, 6],
+    ["s-1vcpu-2gb", 1, 2, 50, 2, 12],
+    ["s-2vcpu-2gb", 2, 2, 60, 3, 18],
+    ["s-2vcpu-4gb", 2, 4, 80, 4, 24],
+    ["s-4vcpu-8gb", 4, 8, 160, 5, 48],
+    ["s-8vcpu-16gb", 8, 16, 320, 6, 96],
+  ]),
+  ...family("Premium Intel", premium("intel")),
+  ...family("Premium AMD", premium("amd")),
+  ...family("CPU-Optimized", [
+    ["c-2", 2, 4, 25, 4, 42],
+    ["c-4", 4, 8, 50, 5, 84],
+    ["c-8", 8, 16, 100, 6, 168],
+    ["c-16", 16, 32, 200, 7, 336],
+    ["c-32", 32, 64, 400, 9, 672],
+  ]),
+  ...family("General Purpose", [
+    ["g-2vcpu-8gb", 2, 8, 25, 4, 63],
+    ["g-4vcpu-16gb", 4, 16, 50, 5, 126],
+    ["g-8vcpu-32gb", 8, 32, 100, 6, 252],
+    ["g-16vcpu-64gb", 16, 64, 200, 7, 504],
+    ["g-32vcpu-128gb", 32, 128, 400, 8, 1008],
+  ]),
+  ...family("Memory-Optimized", [
+    ["m-2vcpu-16gb", 2, 16, 50, 4, 84],
+    ["m-4vcpu-32gb", 4, 32, 100, 6, 168],
+    ["m-8vcpu-64gb", 8, 64, 200, 7, 336],
+    ["m-16vcpu-128gb", 16, 128, 400, 8, 672],
+  ]),
 ];
 
 /** A size by its slug, or the smallest when there is no such. */

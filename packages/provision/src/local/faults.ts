@@ -60,7 +60,7 @@ export function faultsOf(
   let refusedUntil = 0;
   const random = seededRandom(options.seed);
   const hits = (kind: FaultKind): boolean => kinds.includes(kind) && random() < rate;
-  const upTo = (most: number): number => Math.ceil(random() * most);
+  const upTo = (most: number): number => Math.ceil(((1 + 2 * random()) / 3) * most);
   const ofCall: Faults = ({ method, path }) => {
     const works = method !== "GET" && method !== "HEAD";
     if (now() >= refusedUntil && hits("429")) refusedUntil = now() + upTo(2) * 1_000;

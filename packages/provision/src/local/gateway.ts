@@ -4,10 +4,13 @@ import { domainsOf } from "./domains.ts";
 import type { Engine } from "./engine.ts";
 import { gatewayRecipe } from "./gateway-files.ts";
 import { imageName } from "./image.ts";
+import { type ReservedIp, reservedIpsOf } from "./inventory.ts";
 import { exclusively } from "./lock.ts";
-import { metadataFiles } from "./metadata.ts";
+import { type Interface, metadataFiles } from "./metadata.ts";
 import { networkName } from "./names.ts";
-import { addressLabel, gatewayAddress, nameservers, removeNetwork, withAddress } from "./network.ts";
+import { addressLabel, gatewayAddress, nameservers, withAddress } from "./network.ts";
+import { addressOf, netmaskOf, rangeOf } from "./private-network.ts";
+import { removeNetworkOf } from "./reserved-ips.ts";
 import { runLabel } from "./run-label.ts";
 import { removeHost } from "./start-container.ts";
 import type { Cloud } from "./state.ts";
@@ -62,19 +65,20 @@ async function look(engine: Engine, cloud: string): Promise<Gateway | undefined>
  */
 export function syncGateway(cloud: Cloud): Promise<void> {
   return exclusively(`gateway ${cloud.name}`, async () => {
-    const [{ droplets }, domains, seen] = await Promise.all([
+    const [{ droplets }, domains, reserved, seen] = await Promise.all([
       readStore(cloud.engine, cloud.name),
       domainsOf(cloud),
+      reservedIpsOf(cloud),
       look(cloud.engine, cloud.name),
     ]);
     if (droplets.length === 0 && domains.length === 0) {
       if (seen !== undefined) await removeHost(cloud.engine, seen.id);
-      await removeNetwork(cloud.engine, networkName(cloud.name));
+      await removeNetworkOf(cloud);
       return;
     }
     const gateway = await ensure(cloud, seen);
     if (gateway === undefined) return;
-    await serve(cloud, gateway, stateFiles(gateway, droplets, domains, await nameservers()));
+    await serve(cloud, gateway, stateFiles(gateway, { droplets, domains, reserved, outer: await nameservers() }));
     if (!gateway.running && domains[0] !== undefined) await answers(gateway.address, domains[0].name);
   });
 }
@@ -107,22 +111,33 @@ async function ensure(cloud: Cloud, seen: Gateway | undefined): Promise<Gateway 
   return withAddress(cloud.engine, network, { [cloudLabel]: cloud.name }, create, undefined, gatewayAddress);
 }
 
+/** What of a cloud, and of this machine, is served. */
+interface Known {
+  readonly droplets: readonly DropletRecord[];
+  readonly domains: readonly Domain[];
+  readonly reserved: readonly Pick<ReservedIp, "address" | "droplet">[];
+  /** Name servers that are asked for everything else. */
+  readonly outer: readonly string[];
+}
+
+const netOf = (cidr: string): Interface => ({
+  address: cidr.replace(/\/.*/, ""),
+  netmask: netmaskOf(cidr),
+  // The engine gives it the first address.
+  gateway: addressOf(rangeOf(cidr).first + 1),
+});
+
 /** All that the machine serves, as files below the folder of one state. Pure. */
 export function stateFiles(
   { address }: Pick<Gateway, "address">,
-  droplets: readonly DropletRecord[],
-  domains: readonly Domain[],
-  outer: readonly string[],
+  { droplets, domains, reserved, outer }: Known,
 ): readonly TarFile[] {
   const files: TarFile[] = domains.map((domain) => ({
     path: `zones/${zoneFileName(domain.name)}`,
     content: servedZone(domain),
   }));
-  const gateway = address.replace(
-    /^(\d+\.\d+)\.(\d+)\.\d+$/,
-    (_all, net: string, third: string) => `${net}.${Number(third) & 252}.1`,
-  );
   for (const droplet of droplets) {
+    const reservedIp = reserved.find((one) => one.droplet === droplet.id)?.address;
     const told = metadataFiles({
       id: droplet.id,
       hostname: droplet.name,
@@ -131,7 +146,9 @@ export function stateFiles(
       publicKeys: droplet.rootKeys,
       tags: droplet.tags,
       nameservers: [address, ...outer],
-      publicNet: { address: droplet.address, netmask: "255.255.252.0", gateway },
+      publicNet: netOf(`${droplet.address}/22`),
+      ...(droplet.privateAddress !== "" && { privateNet: netOf(droplet.privateAddress) }),
+      ...(reservedIp !== undefined && { reservedIp }),
     });
     for (const [path, content] of told) files.push({ path: `metadata/${droplet.address}/${path}`, content });
   }

@@ -1,9 +1,19 @@
 import { Readable } from "node:stream";
 import { messageOf } from "@slipway/model";
 import { fail } from "../errors.ts";
+import { hasStatus } from "./engine.ts";
 import { finishHost, hostFiles } from "./host-files.ts";
 import { exclusively } from "./lock.ts";
-import { dropImage, type ImageData, imageKind, imagesLock, readImages, saveImage } from "./own-images.ts";
+import {
+  dropImage,
+  type ImageData,
+  imageKind,
+  imagesLock,
+  importLock,
+  importName,
+  readImages,
+  saveImage,
+} from "./own-images.ts";
 import { putResource } from "./resources.ts";
 import { runHelper, withHelper } from "./snapshot.ts";
 import type { Cloud } from "./state.ts";
@@ -17,7 +27,7 @@ const answerMs = 30_000;
  * written to.
  */
 export function importImage(cloud: Cloud, id: number): Promise<void> {
-  return exclusively(`import ${cloud.name} ${id}`, async () => {
+  return exclusively(importLock(cloud, id), async () => {
     const image = (await readImages(cloud)).find((one) => one.id === id);
     if (image?.status !== "NEW" || image.url === undefined) return;
     const { id: _id, status: _status, gigabytes: _gigabytes, ...data } = image;
@@ -36,11 +46,17 @@ async function fetchInto(cloud: Cloud, id: number, data: ImageData, url: string)
   });
   if (!answer.ok || answer.body === null)
     throw fail("image.failed", `We were unable to download your image: the URL answered ${answer.status}.`);
-  const half = { repo: "slipway/import", tag: `${cloud.name}-${id}` };
-  const name = `${half.repo}:${half.tag}`;
+  const name = importName(cloud, id);
+  const [repo, tag] = name.split(":") as [string, string];
   const body = Readable.fromWeb(answer.body);
-  const taken = await engine.call("POST", "/images/create", { query: { fromSrc: "-", ...half }, body });
-  if (taken.text.includes('"error"'))
+  const taken = await engine
+    .call("POST", "/images/create", { query: { fromSrc: "-", repo, tag }, body })
+    .then(({ text }) => text)
+    .catch((error: unknown) => {
+      if (!hasStatus(error, 500)) throw error;
+      return messageOf(error);
+    });
+  if (/"error"|tar file/.test(taken))
     throw fail("image.failed", "We don't support the file format of your image: it has to be a tar archive.");
   try {
     await exclusively(imagesLock(cloud), () =>

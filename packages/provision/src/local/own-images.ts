@@ -74,6 +74,10 @@ export async function readImages(cloud: Cloud): Promise<OwnImage[]> {
   return [...all.values()].sort((a, b) => a.createdAt.localeCompare(b.createdAt) || a.id - b.id);
 }
 
+/** The lock of whoever fetches an image or removes it, and the name of what is fetched. */
+export const importLock = (cloud: Cloud, id: number): string => `import ${cloud.name} ${id}`;
+export const importName = (cloud: Cloud, id: number): string => `slipway/import:${cloud.name}-${id}`;
+
 export const hasImage = async (engine: Engine, name: string): Promise<boolean> =>
   (await engine.call("GET", `/images/${name}/json`, { accept: [404] })).status === 200;
 

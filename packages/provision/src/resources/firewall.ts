@@ -1,9 +1,9 @@
 import { isIP } from "node:net";
 import { fail } from "../errors.ts";
 import { everyMachine, type FirewallRule, type WantedFirewall } from "../resource.ts";
-import { dropletHosts, type HostOnMachine } from "../wanted.ts";
+import { type HostOnMachine, madeHosts } from "../wanted.ts";
 import { type Around, told } from "./declared.ts";
-import { needsDroplet } from "./volume.ts";
+import { needsMade } from "./volume.ts";
 
 export type Ports = number | `${number}-${number}` | "all";
 /** A network: `10.0.0.0/8`, `2001:db8::/32`. */
@@ -35,10 +35,10 @@ export interface Firewall {
 /**
  * The provider's firewall before the machines of hosts, from their first moment on. Open is what their properties tell (`from: "anywhere"` to all,
  * `"platform"` to the platform's machines), SSH, and what `allows` says; machines behind one firewall are all open alike. Throws
- * `config.bad-argument` for ports and networks that are none, and for a host that is no droplet.
+ * `config.bad-argument` for ports and networks that are none, and for a host whose machine is not made here.
  */
 export function firewall(name: string, spec: FirewallSpec): Firewall {
-  for (const host of spec.on) needsDroplet(`firewall ${name}`, host);
+  for (const host of spec.on) needsMade(`firewall ${name}`, host);
   const peers = [...(spec.allows ?? []), ...(spec.reaches ?? [])];
   for (const one of peers) check(name, one);
   if (Array.isArray(spec.ssh)) check(name, { tcp: 22, from: spec.ssh });
@@ -92,7 +92,7 @@ function plain(rule: Allowed, { hosts }: Around): FirewallRule {
 function peersOf(from: Peers, hosts: readonly HostOnMachine[]): Pick<FirewallRule, "addresses" | "machines"> {
   if (from === "anywhere") return { addresses: everywhere, machines: [] };
   if (from === "platform") return { addresses: elsewhere(hosts), machines: [everyMachine] };
-  const made = new Set(dropletHosts(hosts).map((host) => host.name));
+  const made = new Set(madeHosts(hosts).map((host) => host.name));
   const named = from.filter((one) => typeof one !== "string");
   return {
     addresses: [

@@ -1,5 +1,5 @@
 import { type Ref, refOf, type WantedProject } from "../resource.ts";
-import { dropletHosts } from "../wanted.ts";
+import { madeHosts } from "../wanted.ts";
 import type { Around } from "./declared.ts";
 
 export interface ProjectSpec {
@@ -19,7 +19,7 @@ export const project = (name: string, spec: ProjectSpec): Project => ({ resource
 export function wantedProject({ name, spec }: Project, { hosts, resources }: Around): WantedProject {
   const kinds = ["volume", "domain"] as const;
   const members: readonly Ref[] = [
-    ...dropletHosts(hosts).map((host) => refOf({ kind: "machine", name: host.name })),
+    ...madeHosts(hosts).map((host) => refOf({ kind: "machine", name: host.name })),
     ...kinds.flatMap((kind) =>
       resources.flatMap((one) => (one.resource === kind ? [refOf({ kind, name: one.name })] : [])),
     ),

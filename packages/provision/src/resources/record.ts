@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
 import { isDroplet } from "../digitalocean.ts";
 import { fail } from "../errors.ts";
+import { isServer } from "../hetzner.ts";
 import { type RecordType, type Ref, refOf, type WantedRecord } from "../resource.ts";
 import type { HostOnMachine } from "../wanted.ts";
 import type { ReservedIp } from "./reserved-ip.ts";
@@ -39,7 +40,7 @@ type Leads<Address extends string> = Address | HostOnMachine | ReservedIp;
 /** The address that something leads to; undefined for what has none. */
 export function leadsTo(to: HostOnMachine | ReservedIp): DomainRecord["data"] | undefined {
   if ("resource" in to) return { of: refOf({ kind: to.resource, name: to.name }) };
-  if (isDroplet(to.on)) return { of: refOf({ kind: "machine", name: to.name }) };
+  if (isDroplet(to.on) || isServer(to.on)) return { of: refOf({ kind: "machine", name: to.name }) };
   const { address } = to.on.spec;
   return typeof address === "string" && isIP(address) !== 0 ? address : undefined;
 }

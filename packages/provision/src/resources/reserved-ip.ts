@@ -1,6 +1,6 @@
 import type { WantedReservedIp } from "../resource.ts";
 import type { HostOnMachine } from "../wanted.ts";
-import { needsDroplet } from "./volume.ts";
+import { needsMade } from "./volume.ts";
 
 export interface ReservedIp {
   readonly resource: "reserved-ip";
@@ -10,7 +10,7 @@ export interface ReservedIp {
 
 /** An address that leads to a host's machine and stays when another machine takes its place; names of the host lead to it. */
 export function reservedIp(name: string, { on }: { readonly on: HostOnMachine }): ReservedIp {
-  needsDroplet(`reserved address ${name}`, on);
+  needsMade(`reserved address ${name}`, on);
   return { resource: "reserved-ip", name, on };
 }
 

@@ -1,5 +1,6 @@
 import type { Clock, Connection, Journal, SshAddress } from "@slipway/model";
 import { SlipwayError } from "@slipway/model";
+import { fail } from "../../src/errors.ts";
 import {
   type Catalog,
   digestOf,
@@ -160,7 +161,11 @@ export function memoryProvider(
   };
   const makes = {
     create: async (wanted: Wanted, links: Links, intent: Intent) => {
-      const found = await find(wanted.kind, intent);
+      // An account has a key once.
+      const same = [...of.items.values()].find(
+        ({ seen }) => seen.kind === "key" && wanted.kind === "key" && seen.publicKey === wanted.publicKey,
+      );
+      const found = (await find(wanted.kind, intent)) ?? same?.seen;
       return found ?? call(() => put(fresh(wanted, links), intent.id));
     },
     update: (seen: Seen, wanted: Wanted, fields: readonly string[], links: Links) =>
@@ -187,8 +192,10 @@ export function memoryProvider(
     // One implementation for all kinds: what differs is inside.
     makes: Object.fromEntries(traits.kinds.map((kind) => [kind, makes])),
     start: (machine) => change(machine, { status: "active" }),
-    pin: (machine, keys, isFresh) =>
-      change(machine, { hostKeys: keys.map(sha256OfKey), hostPublicKeys: keys, fresh: isFresh }),
+    pin: async (machine, keys, isFresh) => {
+      if (keys.length === 0) throw fail("machine.hostkey", "a machine must keep a host key");
+      await change(machine, { hostKeys: keys.map(sha256OfKey), hostPublicKeys: keys, fresh: isFresh });
+    },
     retire: (machine) => change(machine, { retired: true }),
     forget: () => Promise.resolve(),
   };

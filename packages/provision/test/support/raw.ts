@@ -2,11 +2,42 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { engineAt } from "../../src/local/engine.ts";
 
+/** What tests look at of answers; which of it is there depends on the call. */
+interface Body {
+  readonly message: string;
+  readonly meta: { readonly total: number };
+  readonly completed_at: string | undefined;
+  readonly droplet: SeenDroplet | undefined;
+  readonly action: SeenAction | undefined;
+  readonly actions: readonly SeenAction[];
+  readonly snapshot: Named;
+  readonly snapshots: readonly Named[];
+  readonly volumes: readonly Named[];
+  readonly image: Named & { readonly status: string };
+  readonly images: readonly (Named & { readonly status: string })[];
+}
+interface Named {
+  readonly id: number | string;
+  readonly name: string;
+  readonly regions: readonly string[];
+}
+interface SeenAction {
+  readonly id: number;
+  readonly status: string;
+}
+interface SeenDroplet {
+  readonly id: number;
+  readonly status: string;
+  readonly features: readonly string[];
+  readonly snapshot_ids: readonly number[];
+  readonly image: object;
+  readonly next_backup_window: { readonly start: string };
+  readonly networks: { readonly v4: readonly { readonly ip_address: string }[] };
+}
 interface Told {
   readonly status: number;
   readonly headers: Headers;
-  // biome-ignore lint/suspicious/noExplicitAny: answers of an API as other clients see them
-  readonly body: any;
+  readonly body: Body;
 }
 
 /** Calls of the API as other clients make them. */
@@ -16,6 +47,10 @@ export interface Raw {
   send(method: string, path: string, init?: { body?: object; headers?: Record<string, string> }): Promise<Told>;
   /** Begins an action of a droplet and waits for its end; gives that. */
   act(droplet: number, body: object): Promise<string>;
+  /** Waits until a droplet has a status; gives it. */
+  becomes(droplet: number, status: string): Promise<SeenDroplet>;
+  /** A droplet as it is. */
+  droplet(id: number): Promise<SeenDroplet>;
   /** Waits until the answer to a GET passes. */
   until(path: string, passes: (body: Told["body"]) => boolean): Promise<Told["body"]>;
 }
@@ -28,7 +63,8 @@ export function rawClient(cloud: { readonly url: string; readonly token: string 
       ...(init.body && { body: JSON.stringify(init.body) }),
     });
     const text = await response.text();
-    return { status: response.status, headers: response.headers, body: text === "" ? {} : JSON.parse(text) };
+    const body = JSON.parse(text === "" ? "{}" : text) as Body;
+    return { status: response.status, headers: response.headers, body };
   };
   const until: Raw["until"] = async (path, passes) => {
     for (;;) {
@@ -36,16 +72,28 @@ export function rawClient(cloud: { readonly url: string; readonly token: string 
       if (passes(body)) return body;
     }
   };
+  const becomes: Raw["becomes"] = async (id, status) => {
+    const { droplet } = await until(`/v2/droplets/${id}`, (body) => body.droplet?.status === status);
+    if (droplet === undefined) throw new Error("no droplet");
+    return droplet;
+  };
   return {
     send,
+    becomes,
+    async droplet(id) {
+      const { status, body } = await send("GET", `/v2/droplets/${id}`);
+      if (body.droplet === undefined) throw new Error(`${status} ${body.message}`);
+      return body.droplet;
+    },
     until,
     get: (path) => send("GET", path),
     post: (path, body) => send("POST", path, body && { body }),
     async act(droplet, body) {
       const begun = await send("POST", `/v2/droplets/${droplet}/actions`, { body });
       if (begun.status !== 201) throw new Error(`${begun.status} ${begun.body.message}`);
-      const ended = await until(`/v2/actions/${begun.body.action.id}`, ({ action }) => action.status !== "in-progress");
-      return ended.action.status;
+      const path = `/v2/actions/${begun.body.action?.id}`;
+      const ended = await until(path, ({ action }) => action !== undefined && action.status !== "in-progress");
+      return ended.action?.status ?? "";
     },
   };
 }

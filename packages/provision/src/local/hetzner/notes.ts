@@ -15,6 +15,9 @@ export interface Note {
   readonly description?: string;
   /** Of a firewall's rules, by the rule as text. */
   readonly descriptions?: Readonly<Record<string, string>>;
+  /** Of a firewall: label selectors that it is applied by, and servers that it is applied to beside them. */
+  readonly selectors?: readonly string[];
+  readonly direct?: readonly number[];
   /** Of an address that is being made: those that were there before. */
   readonly before?: readonly string[];
   /** ISO time. */

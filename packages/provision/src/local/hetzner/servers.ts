@@ -4,6 +4,7 @@ import { exclusively } from "../lock.ts";
 import { done } from "./action-bodies.ts";
 import { find, locations, regionOf, serverTypes, sizeOf } from "./catalog.ts";
 import { actionOf, around, dropletOf, droplets, type Face, firewalls, serverOf, volumes } from "./face.ts";
+import { follow } from "./follow.ts";
 import { findImage } from "./images.ts";
 import { type Labels, readLabels } from "./labels.ts";
 import { dropNote, readNotes, writeNote } from "./notes.ts";
@@ -31,6 +32,7 @@ export const serverRoutes = (face: Face): readonly Route[] => [
 async function many(face: Face, call: Call): Promise<Reply> {
   const [all, more] = await Promise.all([droplets(face, call), around(face, call)]);
   sweep(face, all, more.notes.all);
+  face.cloud.behind("hetzner follow", () => follow(face, call));
   return page(
     call,
     "servers",
@@ -89,6 +91,7 @@ async function create(face: Face, call: Call): Promise<Reply> {
   });
   for (const firewall of behind)
     await face.inside.ask(call, "POST", `/v2/firewalls/${firewall}/droplets`, { body: { droplet_ids: [droplet.id] } });
+  await follow(face, call);
   const wantsOff = body["start_after_create"] === false;
   if (wantsOff) face.cloud.behind(`hetzner off ${droplet.id}`, () => switchOff(face, call, droplet.id));
   const server = serverBody(droplet, await around(face, call));
@@ -175,7 +178,10 @@ async function update(face: Face, call: Call, id: string): Promise<Reply> {
       await renamed(face, call, id, name);
     });
   }
-  if (labels !== undefined) await writeNote(face.cloud, noteKey(droplet), (before) => ({ ...before, labels }));
+  if (labels !== undefined) {
+    await writeNote(face.cloud, noteKey(droplet), (before) => ({ ...before, labels }));
+    await follow(face, call);
+  }
   return { status: 200, body: { server: await serverOf(face, call, id) } };
 }
 
