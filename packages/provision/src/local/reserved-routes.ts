@@ -79,7 +79,9 @@ async function create(cloud: Cloud, call: Call, word: Word): Promise<Reply> {
   const { body } = call;
   if (word === "reserved_ipv6") {
     const reserved = await reserve(cloud, 6, readRegion(body["region_slug"]));
-    return { status: 201, body: { reserved_ipv6: reservedBody(reserved, await look(cloud), word) } };
+    // A new one leads nowhere, and does not say so.
+    const shown = { ...reservedBody(reserved, await look(cloud), word), droplet: undefined };
+    return { status: 201, body: { reserved_ipv6: shown } };
   }
   const id = body["droplet_id"];
   if (id === undefined || id === null) {
