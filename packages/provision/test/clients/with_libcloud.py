@@ -70,7 +70,7 @@ def zone(name):
 
 
 def fields(record):
-    return {"id": record.id, "type": record.type, "name": record.name, "data": record.data}
+    return {"id": int(record.id), "type": record.type, "name": record.name, "data": record.data}
 
 
 calls = {
@@ -111,9 +111,9 @@ calls = {
     "domains.create": lambda name, ip: zones.create_zone(name, extra={"ip": ip}) and None,
     "domains.list": lambda: [one.domain for one in zones.list_zones()],
     "domains.records": lambda name: [fields(record) for record in zones.list_records(zone(name))],
-    "domains.add": lambda name, record: zones.create_record(
-        record["name"], zone(name), record["type"], record["data"], extra={"ttl": 300}
-    ).id,
+    "domains.add": lambda name, record: int(
+        zones.create_record(record["name"], zone(name), record["type"], record["data"], extra={"ttl": 300}).id
+    ),
     "domains.change": lambda name, identity, record: zones.update_record(
         zones.get_record(name, identity), data=record["data"]
     )
