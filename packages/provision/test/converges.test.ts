@@ -178,6 +178,32 @@ describe("plan and apply", () => {
     );
   });
 
+  test("by two operators at once, from one plan each, there is one machine of each, and the next run settles", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.uniqueArray(machine, { minLength: 1, maxLength: 3, selector: (one) => one.name }),
+        async (machines) => {
+          const world = worldOf(0, 25);
+          const wanted = wantedOf({ machines, with: [] });
+          const plans = [await world.plan(wanted), await world.plan(wanted)];
+          const ended = await Promise.all(
+            plans.map((of) =>
+              world.apply(of).then(
+                ({ failed }) => failed.map((one) => one.error),
+                (error: unknown) => [error],
+              ),
+            ),
+          );
+          for (const error of ended.flat()) expect(error).toMatchObject({ code: "plan.stale", exitCode: 5 });
+          const made = [...world.cloud.items.values()].filter((item) => item.seen.kind === "machine");
+          expect(made.map((item) => item.seen.name).sort()).toEqual(machines.map((one) => one.name).sort());
+          await settle(world, wanted);
+        },
+      ),
+      { numRuns: 100 },
+    );
+  });
+
   test("destroying leaves nothing, killed or not", async () => {
     await fc.assert(
       fc.asyncProperty(shape, fc.nat(12), fc.boolean(), async (before, call, late) => {
