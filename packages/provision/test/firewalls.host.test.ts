@@ -23,6 +23,7 @@ afterAll(async () => {
   for (const { id } of (await cloud.ok("GET", "/v2/firewalls")).firewalls)
     await cloud.ok("DELETE", `/v2/firewalls/${id}`);
   for (const { id } of (await cloud.ok("GET", "/v2/droplets")).droplets) await cloud.ok("DELETE", `/v2/droplets/${id}`);
+  for (const tag of ["web", "db"]) await cloud.call("DELETE", `/v2/tags/${tag}`);
   await cloud[Symbol.asyncDispose]();
   expect(await heldBy(name)).toEqual(nothing);
 });

@@ -38,7 +38,7 @@ test("a cloud with all that it can have is removed without a trace", async () =>
     const bound = await cloud.ok("POST", "/v2/reserved_ips", { droplet_id: droplet.id });
     expect(await cloud.ended(bound.links.actions[0])).toBe("completed");
     const rule = { protocol: "tcp", ports: "22", sources: { addresses: ["0.0.0.0/0"] } };
-    const { firewall } = await cloud.ok("POST", "/v2/firewalls", { name: "f", tags: ["web"], inbound_rules: [rule] });
+    const { firewall } = await cloud.ok("POST", "/v2/firewalls", { name: "fw", tags: ["web"], inbound_rules: [rule] });
     await cloud.until(async () =>
       (await cloud.ok("GET", `/v2/firewalls/${firewall.id}`)).firewall.status === "succeeded" ? true : undefined,
     );

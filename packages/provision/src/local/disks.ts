@@ -77,6 +77,17 @@ case "$do" in
       losetup -d "/dev/$loop"
     done
     ;;
+  sweep)
+    for backing in /sys/block/loop*/loop/backing_file; do
+      case "$(cat "$backing" 2>/dev/null)" in
+        /????????-????-????-????-????????????.img" (deleted)")
+          loop=\${backing#/sys/block/}
+          node "\${loop%%/*}"
+          losetup -d "/dev/\${loop%%/*}"
+          ;;
+      esac
+    done
+    ;;
   copy)
     make
     sync
@@ -127,6 +138,11 @@ export const diskDown = (cloud: Helped, id: string): Promise<void> =>
 export async function detachDisks(cloud: Helped): Promise<void> {
   for (const id of await diskIds(cloud)) await diskDown(cloud, id);
 }
+
+/** Takes away the loop devices of disks whose volume somebody removed from the engine without them, of any cloud. */
+export const sweepDisks = async (cloud: Helped): Promise<void> => {
+  await help(cloud, { script, args: ["sweep", "", "", "", "", "", ""] });
+};
 
 /** Forgets what is on the disk. Gone already is as good. */
 export const removeDisk = async (cloud: Cloud, id: string): Promise<void> => {

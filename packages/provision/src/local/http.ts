@@ -164,16 +164,20 @@ function parse(text: string): Call["body"] {
   throw new Refusal(400, "bad_request", "The request body is not a JSON object.");
 }
 
+const isHetzners = ({ req }: ServerResponse): boolean => req.url?.startsWith("/v1/") === true;
+
 function send(response: ServerResponse, reply: Reply): void {
   response.statusCode = reply.status;
-  response.setHeader("content-type", "application/json; charset=utf-8");
+  // DigitalOcean says so of nothing too; a client of Hetzner's would read it.
+  if (reply.body !== undefined || !isHetzners(response))
+    response.setHeader("content-type", "application/json; charset=utf-8");
   if (reply.body === undefined) response.end();
   else response.end(JSON.stringify(reply.body));
 }
 
 function sendError(response: ServerResponse, error: unknown): void {
   const known = error instanceof Refusal;
-  if (response.req.url?.startsWith("/v1/")) {
+  if (isHetzners(response)) {
     const refused = known ? error : new Refusal(500, "server_error", messageOf(error));
     send(response, { status: refused.status, body: hetznerErrorBody(refused) });
     return;

@@ -1,3 +1,5 @@
+import { bucket, callsPerHour } from "./hetzner/bucket.ts";
+
 /** How many requests one token may make. Each request counts for an hour, and for a minute, from when it was made. */
 export interface Limits {
   readonly perHour: number;
@@ -31,6 +33,7 @@ const seconds = (ms: number): number => Math.max(1, Math.ceil(ms / 1_000));
 export function limiter(limits: Limits, now: () => number = Date.now): Limiter {
   let times: number[] = [];
   let keyLists: number[] = [];
+  const hetzner = bucket(Number.isFinite(limits.perHour) ? callsPerHour : limits.perHour, now);
   const shown = (remaining: number, at: number): Record<string, number> => ({
     "ratelimit-limit": Number.isFinite(limits.perHour) ? limits.perHour : usualLimits.perHour,
     "ratelimit-remaining": Number.isFinite(remaining) ? Math.max(0, remaining) : usualLimits.perHour,
@@ -42,6 +45,7 @@ export function limiter(limits: Limits, now: () => number = Date.now): Limiter {
   });
   return {
     take(method, path) {
+      if (path.startsWith("/v1/")) return hetzner();
       const at = now();
       if (Number.isFinite(limits.perHour)) {
         times = times.filter((time) => time > at - hourMs);

@@ -1,4 +1,4 @@
-import { detachDisks } from "./disks.ts";
+import { detachDisks, sweepDisks } from "./disks.ts";
 import type { Engine } from "./engine.ts";
 import { filterRules } from "./filter.ts";
 import { help, sweepHelpers } from "./helper.ts";
@@ -15,6 +15,7 @@ export async function removePlumbing(engine: Engine, name: string): Promise<void
   if (image !== undefined) {
     const able = { ...cloud, image: () => Promise.resolve(image) };
     await detachDisks(able);
+    await sweepDisks(able);
     await help(able, { script: "nft -f /input", input: filterRules(name, []), network: true });
   }
   await sweepHelpers(cloud, -60);

@@ -110,12 +110,20 @@ test("a server from its making to its end", async () => {
   await hcloud("server", "shutdown", "web");
   expect(await statusOf("web")).toBe("off");
 
+  await hcloud("server", "change-type", "web", "cx33");
+  await hcloud("server", "enable-backup", "web");
+  const image = await hcloud("server", "create-image", "web", "--type", "snapshot", "--description", "first");
+  const snapshot = /Image (\d+) created/.exec(image)?.[1] ?? "";
+  expect(await described("image", "describe", snapshot)).toMatchObject({ type: "snapshot", description: "first" });
+  await hcloud("image", "delete", snapshot);
+
   await hcloud("server", "add-label", "web", "tier=front");
   await hcloud("server", "update", "web", "--name", "web-1");
   expect(await described("server", "describe", "web-1")).toMatchObject({
     name: "web-1",
     labels: { env: "test", tier: "front" },
-    server_type: { name: "cx23", memory: 4 },
+    server_type: { name: "cx33", memory: 8 },
+    backup_window: "22-02",
     location: { name: "nbg1" },
   });
   await hcloud("server", "enable-protection", "web-1", "delete", "rebuild");

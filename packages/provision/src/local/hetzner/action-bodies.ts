@@ -68,12 +68,13 @@ export function instantAction(id: number, nowMs: number): ActionBody | undefined
   };
 }
 
-/** The action of something that was just done. */
-export function done(command: Instant, resource: number): ActionBody {
+/** The action of something that was just done; asked for again it tells of the resource alone, not of the server. */
+export function done(command: Instant, resource: number, server?: number): ActionBody {
   const now = Date.now();
   const action = instantAction(instantId(command, resource, now), now);
   if (action === undefined) throw new RangeError(`${resource} is no number of a resource`);
-  return action;
+  if (server === undefined) return action;
+  return { ...action, resources: [{ id: server, type: "server" }, ...action.resources] };
 }
 
 export interface V2Action {

@@ -97,18 +97,19 @@ export const serverOf = async (face: Face, call: Call, id: string): Promise<obje
 export const actionOf = async ({ inside }: Face, call: Call, id: number): Promise<ActionBody> =>
   actionBody((await inside.ask<{ action: V2Action }>(call, "GET", `/v2/actions/${id}`)).action);
 
-/** Begins an action of the other API that takes moments only, and waits for its end. */
+/** Begins an action of the other API and waits for its end, five minutes at most. */
 export async function settled(
   face: Face,
   call: Call,
   path: string,
   body: Readonly<Record<string, unknown>>,
-): Promise<void> {
+): Promise<ActionBody> {
   const begun = await face.inside.ask<{ action: V2Action }>(call, "POST", path, { body });
   let { action } = begun;
-  for (let tick = 0; action.status === "in-progress" && tick < 600; tick += 1) {
-    await new Promise((resolve) => setTimeout(resolve, 50));
+  for (let tick = 0; action.status === "in-progress" && tick < 3_000; tick += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 100));
     action = (await face.inside.ask<{ action: V2Action }>(call, "GET", `/v2/actions/${action.id}`)).action;
   }
   if (action.status === "errored") throw refuse("service_error", `${action.type} failed`);
+  return actionBody(action);
 }

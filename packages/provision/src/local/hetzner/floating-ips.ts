@@ -93,7 +93,7 @@ async function create(face: Face, call: Call): Promise<Reply> {
   if (droplet === undefined && location === undefined)
     throw invalid("home_location", "either home_location or server is needed");
   const labels = readLabels(call.body["labels"]) ?? {};
-  const asked = location === undefined ? { droplet_id: droplet?.id } : { region: regionOf(location) };
+  const region = location === undefined ? (droplet?.region.slug ?? "") : regionOf(location);
   const address = await exclusively(lock(face), async () => {
     await born(face, call);
     const [before, notes] = await Promise.all([reservedIps(face, call), readNotes(face.cloud)]);
@@ -106,21 +106,19 @@ async function create(face: Face, call: Call): Promise<Reply> {
       ...(typeof description === "string" && { description }),
     }));
     try {
-      const made = await face.inside.ask<{ reserved_ip: V2ReservedIp }>(call, "POST", "/v2/reserved_ips", {
-        body: asked,
-      });
-      return made.reserved_ip;
+      const more = { body: { region } };
+      return (await face.inside.ask<{ reserved_ip: V2ReservedIp }>(call, "POST", "/v2/reserved_ips", more)).reserved_ip;
     } finally {
       await born(face, call);
     }
   });
-  if (location !== undefined && droplet !== undefined) await assign(face, call, address.ip, droplet.id);
+  if (droplet !== undefined) await assign(face, call, address.ip, droplet.id);
   const { body: made } = await told(face, call, String(numberOf(address.ip)));
-  const action = droplet === undefined ? null : done("assign_floating_ip", numberOf(address.ip));
+  const action = droplet === undefined ? null : done("assign_floating_ip", numberOf(address.ip), droplet.id);
   return { status: 201, body: { ...made, action } };
 }
 
-const assign = (face: Face, call: Call, ip: string, droplet: number): Promise<void> =>
+const assign = (face: Face, call: Call, ip: string, droplet: number): Promise<unknown> =>
   settled(face, call, `/v2/reserved_ips/${ip}/actions`, { type: "assign", droplet_id: droplet });
 
 async function update(face: Face, call: Call, id: string): Promise<Reply> {
@@ -156,7 +154,7 @@ async function act(face: Face, call: Call, id: string, command: string): Promise
     case "assign": {
       const droplet = await dropletOf(face, call, String(call.body["server"]));
       await assign(face, call, address.ip, droplet.id);
-      return began(done("assign_floating_ip", number));
+      return began(done("assign_floating_ip", number, droplet.id));
     }
     case "unassign":
       if (address.droplet !== null)

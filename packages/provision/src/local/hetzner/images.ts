@@ -1,11 +1,12 @@
 import type { Call, Reply, Route } from "../http.ts";
-import { done } from "./action-bodies.ts";
-import type { Face } from "./face.ts";
+import { type ActionBody, done } from "./action-bodies.ts";
+import { type Face, settled } from "./face.ts";
 import { imageBody, imageKey, type V2Image } from "./image-bodies.ts";
 import { readLabels } from "./labels.ts";
 import { dropNote, readNotes, writeNote } from "./notes.ts";
 import { page } from "./pages.ts";
 import { refuse, unknown } from "./refusal.ts";
+import type { V2Droplet } from "./server-bodies.ts";
 
 type Body = Readonly<Record<string, unknown>>;
 
@@ -44,6 +45,25 @@ export async function findImage(face: Face, call: Call, given: unknown): Promise
   const all = await images(face, call);
   const found = all.find((image) => String(image["id"]) === String(given) || image["name"] === given);
   return found === undefined ? undefined : Number(found["id"]);
+}
+
+/** Makes an image of a server. It is answered when the image is there: the other API tells of none before. */
+export async function createImage(
+  face: Face,
+  call: Call,
+  droplet: V2Droplet,
+): Promise<[action: ActionBody, more: { readonly image: object }]> {
+  const labels = readLabels(call.body["labels"]) ?? {};
+  const { description } = call.body;
+  const name = typeof description === "string" && description.trim() !== "" ? description : `${droplet.name} snapshot`;
+  const own = async (): Promise<readonly V2Image[]> =>
+    face.inside.list<V2Image>(call, "/v2/images", "images", { private: "true" });
+  const before = new Set((await own()).map((image) => image.id));
+  const action = await settled(face, call, `/v2/droplets/${droplet.id}/actions`, { type: "snapshot", name });
+  const made = (await own()).find((image) => !before.has(image.id) && image.name === name);
+  if (made === undefined) throw refuse("service_error", "the image is not there");
+  await writeNote(face.cloud, imageKey(made.id), () => ({ labels, description: name }));
+  return [action, { image: imageBody(made, await readNotes(face.cloud)) }];
 }
 
 async function update(face: Face, call: Call, id: string): Promise<Reply> {

@@ -2,7 +2,7 @@ import type { Call, Reply, Route } from "../http.ts";
 import { type ActionBody, actionBody, done, instantAction, type V2Action } from "./action-bodies.ts";
 import { find, serverTypes, sizeOf } from "./catalog.ts";
 import { actionOf, actions, dropletOf, type Face } from "./face.ts";
-import { findImage } from "./images.ts";
+import { createImage, findImage } from "./images.ts";
 import { readNotes, writeNote } from "./notes.ts";
 import { page } from "./pages.ts";
 import { invalid, refuse, unknown } from "./refusal.ts";
@@ -105,6 +105,8 @@ async function start(face: Face, call: Call, id: string, command: string): Promi
       if (image === undefined) throw invalid("image", "unknown image");
       return began(await act({ type: "rebuild", image }), { root_password: null });
     }
+    case "create_image":
+      return began(...(await createImage(face, call, droplet)));
     case "change_type": {
       const wanted = find(serverTypes, call.body["server_type"]);
       if (wanted === undefined) throw invalid("server_type", "unknown server type");

@@ -95,13 +95,13 @@ async function create(face: Face, call: Call): Promise<Reply> {
   const next: ActionBody[] = [];
   if (droplet !== undefined) {
     await attach(face, call, volume, droplet.id);
-    next.push(done("attach_volume", number));
+    next.push(done("attach_volume", number, droplet.id));
   }
   const { body: shown } = await told(face, call, String(number));
   return { status: 201, body: { ...shown, action: done("create_volume", number), next_actions: next } };
 }
 
-const attach = (face: Face, call: Call, volume: V2Volume, droplet: number): Promise<void> =>
+const attach = (face: Face, call: Call, volume: V2Volume, droplet: number): Promise<unknown> =>
   settled(face, call, `/v2/volumes/${volume.id}/actions`, {
     type: "attach",
     droplet_id: droplet,
@@ -145,7 +145,7 @@ async function act(face: Face, call: Call, id: string, command: string): Promise
       const droplet = await dropletOf(face, call, String(call.body["server"]));
       if (volume.droplet_ids.length > 0) throw refuse("volume_already_attached", "volume is already attached");
       await attach(face, call, volume, droplet.id);
-      return began(done("attach_volume", number));
+      return began(done("attach_volume", number, droplet.id));
     }
     case "detach":
       for (const droplet of volume.droplet_ids)
