@@ -7,6 +7,7 @@ import {
   applyProvision,
   changesOf,
   destroyStack,
+  digitalOcean,
   domain,
   droplet,
   firewall,
@@ -27,6 +28,7 @@ import {
   volume,
   wantedOf,
 } from "../src/index.ts";
+import { startLocalCloud } from "../src/local/cloud.ts";
 import { engineAt } from "../src/local/engine.ts";
 import { gatewayOf } from "../src/local/gateway.ts";
 import { heldBy, nothing } from "./support/cloud.ts";
@@ -118,6 +120,16 @@ test("names that properties tell of lead to machines, and follow them; what some
   await less.apply({ unlisted: "delete" });
   await expect.poll(() => dns.resolve4("www.example.org").catch(() => [])).toEqual([]);
   expect(changesOf(await plan())).toBeGreaterThan(0);
+
+  // Destroying leaves a zone in which somebody else has a record.
+  await using served = await startLocalCloud({ name: stack });
+  const client = await digitalOcean({ url: served.url, token: () => Promise.resolve(served.token), limits: [] });
+  const theirs = await client.records.create("example.org", { type: "A", name: "theirs", data: "192.0.2.77" });
+  await destroyStack({ provider: cloud.provider });
+  expect((await client.records.list("example.org")).filter((one) => /^(A|TXT|CNAME)$/.test(one.type))).toEqual([
+    theirs,
+  ]);
+  await client.domains.remove("example.org");
 });
 
 /** Whether something answers there within half a second. */

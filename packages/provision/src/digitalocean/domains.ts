@@ -48,7 +48,15 @@ export function domainsOf(context: Context, stack: string): { domain: Makes<"dom
         return { kind: "domain", name, id: name, ours: true, dollarsMonthly: 0, empty: true };
       },
       update: () => Promise.resolve(),
-      remove: ({ name }) => client.domains.remove(name),
+      remove: ({ name }) =>
+        alone(name, async () => {
+          const now = await readZone(context, stack, name);
+          if (now === undefined) return;
+          // What others put into it is theirs: then only the mark goes.
+          const others = now.records.some((one) => !one.ours && !(one.type === "NS" && one.host === "@"));
+          if (others) await unmark(name, markerHost("@"), domainMarker(stack), now.markers);
+          else await client.domains.remove(name);
+        }),
       adopt: ({ name }) => alone(name, () => markDomain(name)),
     },
     record: {
