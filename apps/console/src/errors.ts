@@ -22,7 +22,7 @@ export const fail = errorsOf({
   },
   "ops.no-docker": { exitCode: 1, hint: "Install the docker client, or name a command: ops ssh HOST COMMAND." },
   "ops.no-terminal": { exitCode: 2, hint: "Run it at a terminal." },
-  "ops.not-made": { exitCode: 2, hint: "Name a host whose machine is a droplet(…)." },
+  "ops.not-made": { exitCode: 2, hint: "Name a host whose machine is a droplet(…) or a server(…)." },
   "ops.plan-problems": {
     exitCode: 1,
     hint: "Solve each of them; nothing was changed. ops provision plan shows the rest.",

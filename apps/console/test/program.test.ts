@@ -140,7 +140,7 @@ test("options of ops provision and its verbs", async () => {
   expect(await asked("provision", "adopt", "db", "--id", "4711", "--host-key-file", "k")).toMatchObject({
     options: { host: "db", id: "4711", hostKeyFile: "k", trustShown: false },
   });
-  expect(await asked("provision", "unprotect", "a", "b")).toMatchObject({ options: { hosts: ["a", "b"], on: false } });
+  expect(await asked("provision", "unprotect", "a", "b")).toMatchObject({ options: { names: ["a", "b"], on: false } });
   expect(await asked("provision", "destroy", "--confirm", "shop")).toMatchObject({ options: { confirm: "shop" } });
   for (const bad of [
     ["adopt", "db"],
@@ -159,7 +159,16 @@ test("options of ops cloud", async () => {
   expect(await asked("cloud", "remove", "lab", "--confirm", "lab")).toMatchObject({
     options: { name: "lab", confirm: "lab" },
   });
-  expect(usageExit(await refused("cloud", "--name", "../x"))).toBe(2);
+  expect(await asked("cloud", "--faults", "429,reset", "--rate", "0.5", "--seed", "7")).toMatchObject({
+    options: { faults: ["429", "reset"], rate: 0.5, seed: 7 },
+  });
+  for (const bad of [
+    ["--name", "../x"],
+    ["--faults", "fire"],
+    ["--rate", "2"],
+    ["--seed", "x"],
+  ])
+    expect(usageExit(await refused("cloud", ...bad)), bad.join(" ")).toBe(2);
   expect(usageExit(await refused("cloud", "remove"))).toBe(2);
 });
 

@@ -1,9 +1,10 @@
 import { execFile } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { appendFile, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { type Machine, startMachine } from "@slipway/machines";
+import { answersSsh } from "@slipway/provision/answers-ssh";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Ran, runOps, startOps } from "./run-ops.ts";
 
@@ -117,6 +118,111 @@ test("plain ssh works with the files of ops ssh-config, and with one line in the
   expect(config.match(/^Include /gm)).toHaveLength(2);
   const { stdout } = await run("ssh", ["-F", ".ssh/config", `web.${name}-staging`, "hostname -I"], files);
   expect(stdout).toBe((await ops("--env", "staging", "ssh", "web", "hostname -I")).stdout);
+});
+
+test("exactly a saved plan is applied, and a stale or foreign one is not", async () => {
+  const staging = ["--env", "staging"] as const;
+  const planned = await ops(...staging, "provision", "plan", "--out", "next.plan", "--only", "web");
+  expect(planned, planned.stderr).toMatchObject({ status: 0, stdout: expect.stringContaining("0 changes") });
+  expect((await stat(join(folder, "next.plan"))).mode & 0o777).toBe(0o600);
+  expect(await ops("provision", "apply", "next.plan")).toMatchObject({
+    status: 5,
+    stderr: expect.stringContaining("ops.saved-plan-other"),
+  });
+  expect(await json(...staging, "provision", "apply", "next.plan")).toMatchObject({ ok: true, changes: 0 });
+  expect(await ops(...staging, "provision", "protect", "web")).toMatchObject({ status: 0, stdout: "1 change\n" });
+  const stale = await ops(...staging, "provision", "apply", "next.plan", "--json");
+  expect(stale.status).toBe(5);
+  expect(JSON.parse(stale.stdout)).toMatchObject({ ok: false, error: { code: "plan.stale" } });
+  await appendFile(join(folder, "next.plan"), "x");
+  expect(await ops(...staging, "provision", "apply", "next.plan")).toMatchObject({ status: 2 });
+});
+
+test("ops provision plan looks at machines that are not made here, too", async () => {
+  const planned = await ops("provision", "plan");
+  expect(planned.status).toBe(5);
+  expect(planned.stdout).toMatch(/^ {2}keep {5}host old {2}\(.*; not made here, answers with its pinned key\)$/m);
+  expect(planned.stdout).toMatch(/^! problem {2}host evil .*$/m);
+  expect(await ops("provision", "drift")).toMatchObject({ status: 5, stdout: expect.stringContaining("1 differ\n") });
+});
+
+test("a protected machine is not destroyed, and nothing is without the name", async () => {
+  const staging = ["--env", "staging", "provision"] as const;
+  const stack = `${name}-staging`;
+  expect(await ops(...staging, "destroy", "--confirm", stack)).toMatchObject({
+    status: 5,
+    stderr: expect.stringContaining("ops.protected"),
+  });
+  expect(await ops(...staging, "unprotect", "web")).toMatchObject({ status: 0 });
+  expect(await ops(...staging, "destroy", "--yes")).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining(stack),
+  });
+  expect(await ops(...staging, "destroy", "--confirm", name)).toMatchObject({ status: 2 });
+  expect(await json(...staging, "destroy", "--confirm", stack)).toMatchObject({ ok: true });
+  expect((await ops("ssh", "web", "hostname")).stdout).toBe("web\n");
+  expect(await ops("--env", "staging", "ssh", "web", "true")).toMatchObject({
+    status: 1,
+    stderr: expect.stringContaining("ops.not-provisioned"),
+  });
+});
+
+test("an environment is copied as it is in the cloud, not as the file has it", async () => {
+  const planned = await ops("provision", "copy", "prod", "staging", "--plan");
+  expect(planned, planned.stderr).toMatchObject({ status: 0 });
+  expect(planned.stdout).toContain("+ create   machine web  (s-2vcpu-2gb in lon1");
+  const copied = await json<{ changes: number; machines: object[] }>("provision", "copy", "prod", "staging");
+  expect(copied).toMatchObject({ changes: 1, machines: [{ name: "web", size: "s-2vcpu-2gb" }] });
+  expect(await json("provision", "copy", "prod", "staging")).toMatchObject({ changes: 0 });
+  expect(await ops("provision", "copy", "prod", "nowhere")).toMatchObject({ status: 2 });
+  expect(await ops("provision", "copy", "prod", "prod")).toMatchObject({ status: 2 });
+});
+
+test("a machine that somebody else made becomes the stack's by its id and its host key", async () => {
+  const staging = ["--env", "staging", "provision"] as const;
+  await json(...staging, "destroy", "--confirm", `${name}-staging`);
+  const key = await readFile(join(folder, ".slipway/keys/operator.pub"), "utf8");
+  const token = async (): Promise<{ url: string; header: Record<string, string>; end: () => void }> => {
+    const child = startOps(folder, ["cloud", "--name", name, "--json"]);
+    const [line] = (await once(child.stdout, "data")) as [Buffer];
+    const { url, tokenFile } = JSON.parse(line.toString()) as { url: string; tokenFile: string };
+    const bearer = `Bearer ${(await readFile(tokenFile, "utf8")).trim()}`;
+    return {
+      url,
+      header: { authorization: bearer, "content-type": "application/json" },
+      end: () => child.kill("SIGINT"),
+    };
+  };
+  const { url, header, end } = await token();
+  const user_data = `#cloud-config\nssh_authorized_keys: [${JSON.stringify(key.trim())}]\n`;
+  const body = JSON.stringify({ name: "web", region: "lon1", size: "s-1vcpu-1gb", image: "debian-12-x64", user_data });
+  const made = await fetch(`${url}/v2/droplets`, { method: "POST", headers: header, body });
+  const { id } = ((await made.json()) as { droplet: { id: number } }).droplet;
+  let address: string | undefined;
+  while (address === undefined) {
+    const seen = await fetch(`${url}/v2/droplets/${id}`, { headers: header });
+    const { droplet } = (await seen.json()) as {
+      droplet: { status: string; networks: { v4: { ip_address: string; type: string }[] } };
+    };
+    if (droplet.status === "active") address = droplet.networks.v4.find((one) => one.type === "public")?.ip_address;
+  }
+  const adopt = [...staging, "adopt", "web", "--id", String(id)] as const;
+  expect(await ops(...adopt)).toMatchObject({ status: 2, stderr: expect.stringContaining("ops.host-key") });
+  expect(await ops(...adopt, "--host-key", "ssh-ed25519 AAAA")).toMatchObject({ status: 2 });
+  expect(await ops(...adopt.slice(0, -1), "1", "--trust-shown-key")).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining("ops.unknown-machine"),
+  });
+  while (!(await answersSsh(address, 22, new AbortController().signal)));
+  expect(await ops(...adopt, "--trust-shown-key")).toMatchObject({
+    status: 2,
+    stderr: expect.stringMatching(/Trust SHA256:\S+ as the host key/),
+  });
+  const adopted = await json<{ machines: object[] }>(...adopt, "--trust-shown-key", "--yes");
+  expect(adopted.machines).toMatchObject([{ name: "web", id: String(id), address }]);
+  expect((await ops("--env", "staging", "ssh", "web", "hostname")).stdout).toBe("web\n");
+  expect(await json(...staging)).toMatchObject({ changes: 0 });
+  end();
 });
 
 test("ops cloud serves the same cloud with the same token again, and refuses a port that is taken", async () => {

@@ -48,7 +48,6 @@ export async function openCloud(hosts: readonly HostOnMachine[], options: OpenCl
       token: () => Promise.resolve(local.token),
       timeoutMs: 300_000,
       lagMs: 1_000,
-      limits: [],
       ...common,
     });
     const provider = digitalOceanProvider(client, { stack: options.name, lagMs: 1_000, ...common });

@@ -1,17 +1,11 @@
 import { createHash } from "node:crypto";
-import { differences, type FieldChange, otherUserData } from "./plan/differences.ts";
-import { type Match, match } from "./plan/match.ts";
-import { monthlyOf, monthlyOfSeen } from "./plan/money.ts";
+import type { FieldChange } from "./plan/differences.ts";
+import { match } from "./plan/match.ts";
+import { cents, monthlyOfSeen } from "./plan/money.ts";
 import { limited } from "./plan/only.ts";
 import { ordered } from "./plan/order.ts";
-import {
-  addressProblems,
-  machineProblems,
-  nameProblems,
-  quotaProblem,
-  referenceProblems,
-  volumeProblems,
-} from "./plan/problems.ts";
+import { addressProblems, nameProblems, quotaProblem, referenceProblems } from "./plan/problems.ts";
+import { deleteStep, movingOf, stepsOf, type Work } from "./plan/steps.ts";
 import type { Catalog, Traits } from "./provider.ts";
 import { type Ref, refOf, type Seen, type Wanted } from "./resource.ts";
 
@@ -91,13 +85,7 @@ export function planProvision(wanted: readonly Wanted[], observed: Observed, opt
   const { seen, catalog, traits } = observed;
   const adopt = (options.adopt ?? []).map((one) => one.id);
   const { matches, unlisted } = match(wanted, seen, adopt);
-  const moving = new Set(
-    matches.flatMap((one) =>
-      one.wanted.kind === "machine" && (isHalfWay(one) || mustReplace(one, observed, options))
-        ? [refOf(one.wanted)]
-        : [],
-    ),
-  );
+  const moving = movingOf(matches, observed, options);
   const work: Work = { options, observed, moving, drift: [], problems: [] };
   work.problems.push(
     ...addressProblems(matches),
@@ -130,120 +118,7 @@ export function planProvision(wanted: readonly Wanted[], observed: Observed, opt
   return { ...whole, digest: createHash("sha256").update(JSON.stringify(whole)).digest("hex") };
 }
 
+const sum = (all: readonly number[]): number => cents(all.reduce((total, one) => total + one, 0));
+
 /** The operator's key, which is added only when a machine is made. */
 export const operatorRef: Ref = "key operator";
-
-interface Work {
-  readonly options: PlanOptions;
-  readonly observed: Observed;
-  readonly moving: ReadonlySet<Ref>;
-  readonly drift: string[];
-  readonly problems: string[];
-}
-
-const cents = (amount: number): number => Math.round(amount * 100) / 100;
-const sum = (all: readonly number[]): number => cents(all.reduce((total, one) => total + one, 0));
-const quoted = (value: string): string => (value === "" ? "nothing" : value);
-
-function mustReplace({ wanted, seen }: Match, { traits, seen: all }: Observed, options: PlanOptions): boolean {
-  if (seen === undefined || !seen.ours || !mayReplace(refOf(wanted), options)) return false;
-  const fields = differences(wanted, seen, { traits, seen: all, moving: new Set() });
-  return (
-    fields.some((one) => one.how === "replace") ||
-    (wanted.kind === "machine" && seen.kind === "machine" && otherUserData(wanted, seen))
-  );
-}
-
-/** Whether a former run marked the old machine and did not come to making the new one. */
-const isHalfWay = ({ seen, superseded }: Match): boolean => seen === undefined && superseded.length > 0;
-
-const mayReplace = (ref: Ref, { replace }: PlanOptions): boolean =>
-  (replace ?? []).some((one) => one.toLowerCase() === ref);
-
-function stepsOf(one: Match, work: Work): readonly Step[] {
-  const { wanted, seen, superseded } = one;
-  const ref = refOf(wanted);
-  const { catalog } = work.observed;
-  const monthly = monthlyOf(wanted, catalog);
-  const step = (what: Do, more: Partial<Step> = {}): Step => ({
-    id: `${what} ${ref}`,
-    do: what,
-    ref,
-    fields: [],
-    after: [],
-    monthly,
-    change: 0,
-    ...more,
-  });
-  const old = superseded.map((each) => deleteStep(each, work, "another one takes its place"));
-  const adopted = (work.options.adopt ?? []).find((each) => each.id === seen?.id && each.ref.toLowerCase() === ref);
-  work.problems.push(...machineProblems(one, work.observed, adopted), ...volumeProblems(one));
-  if (seen === undefined) return [step("create", { change: monthly }), ...old];
-  if (!seen.ours && adopted !== undefined)
-    return [step("adopt", { cloudId: seen.id, change: monthly, reason: `${seen.id} becomes the stack's` }), ...old];
-  if (seen.kind === "domain" && !seen.ours && seen.empty)
-    return [step("adopt", { cloudId: seen.id, reason: "nothing is in it" }), ...old];
-  if (!seen.ours) return [step("keep", { cloudId: seen.id, monthly: 0, reason: "it was there before" }), ...old];
-  const fields = differences(wanted, seen, { ...work.observed, moving: work.moving });
-  const change = cents(monthly - monthlyOfSeen(seen, catalog));
-  tellDrift(ref, fields, work);
-  if (
-    wanted.kind === "machine" &&
-    seen.kind === "machine" &&
-    otherUserData(wanted, seen) &&
-    !mayReplace(ref, work.options)
-  )
-    work.drift.push(`${ref}: its user data was another when it was made; only a new machine reads it`);
-  const unprotect = (work.options.unprotect ?? []).some((each) => each.toLowerCase() === ref) && isProtected(seen);
-  if (unprotect && isProtected(wanted))
-    work.problems.push(`${ref}: the file protects it; take protect out of the file first`);
-  const replacing = fields.filter((each) => each.how === "replace");
-  if (mustReplace(one, work.observed, work.options)) {
-    if (isProtected(seen)) work.problems.push(`${ref} is protected and would be replaced; unprotect it first`);
-    const why = replacing.map((each) => `${each.field} ${quoted(each.from)} → ${each.to}`).join(", ");
-    const reason = why === "" ? "its user data changed" : why;
-    return [
-      step("replace", { cloudId: seen.id, fields: replacing, reason, change: monthly }),
-      ...old,
-      deleteStep(seen, work, "another one takes its place"),
-    ];
-  }
-  if (replacing.length > 0) {
-    const [first] = replacing;
-    work.problems.push(
-      `${ref}: ${first?.field} is ${quoted(first?.from ?? "")}, asked for ${first?.to}; that takes another one in its place, which loses what is on it: allow it by replace`,
-    );
-    return old;
-  }
-  const all = unprotect
-    ? [...fields, { field: "protect", from: "on", to: "off", how: "in place", by: "file" } as const]
-    : fields;
-  if (all.length > 0) return [step("update", { cloudId: seen.id, fields: all, change }), ...old];
-  if (seen.kind === "machine" && seen.status === "off")
-    return [step("start", { cloudId: seen.id, reason: "it is off" }), ...old];
-  return [step("keep", { cloudId: seen.id }), ...old];
-}
-
-const isProtected = (one: Wanted | Seen): boolean => "protect" in one && one.protect;
-
-function tellDrift(ref: Ref, fields: readonly FieldChange[], { drift }: Work): void {
-  for (const { field, from, to, by } of fields)
-    if (by === "cloud") drift.push(`${ref}: somebody changed ${field} to ${quoted(from)}, it was ${quoted(to)}`);
-}
-
-function deleteStep(seen: Seen, work: Work, reason: string): Step {
-  const ref = refOf(seen);
-  if (isProtected(seen) && !(seen.kind === "machine" && seen.retired))
-    work.problems.push(`${ref} is protected and would be destroyed; unprotect it first`);
-  return {
-    id: `delete ${ref} ${seen.id}`,
-    do: "delete",
-    ref,
-    cloudId: seen.id,
-    fields: [],
-    reason,
-    after: [],
-    monthly: 0,
-    change: -monthlyOfSeen(seen, work.observed.catalog),
-  };
-}

@@ -126,6 +126,7 @@ const droplet: Partial<DropletRecord> = {
   userData: "#!/bin/sh\n",
   address: "10.255.255.253",
   createAction: 1,
+  privateAddress: "10.16.0.5/20",
 };
 
 test("metadata is a tree with an index in every folder", () => {
@@ -174,6 +175,8 @@ test("what is served fits an archive, and its configuration comes last", () => {
   });
   expect(listed.trim().split("\n").at(-1)).toBe("srv/0123456789ab/named.conf");
   expect(listed).toContain("/metadata/10.255.255.253/metadata/v1/interfaces/public/0/ipv4/gateway\n");
+  const second = files.find((file) => file.path.endsWith("/interfaces/private/0/ipv4/netmask"));
+  expect(second?.content).toBe("255.255.240.0");
   const told = files.find((file) => file.path.endsWith("/reserved_ip/ipv4/ip_address"));
   expect(told?.content).toBe("10.255.255.250");
   const config = String(files.at(-1)?.content);

@@ -129,9 +129,9 @@ Examples:
     ["unprotect", "take that mark away", false],
   ] as const)
     verb(
-      sub(provision, `${name} <host...>`, about),
+      sub(provision, `${name} <what...>`, `${about}; a host's name, or volume:NAME`),
       async () => (await import("../verbs/provision/protect.ts")).protectHosts,
-      (_, hosts) => ({ hosts, on }),
+      (_, names) => ({ names, on }),
     );
   verb(
     sub(provision, "destroy", "remove the platform's machines and everything else of it in the cloud").option(

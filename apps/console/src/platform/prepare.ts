@@ -2,7 +2,6 @@ import { runtimeImage, toolchainImage } from "@slipway/ci/images/index";
 import { alone, hasProperty, observe, preflight, type Seen } from "@slipway/config";
 import { type Docker, localDocker } from "@slipway/connection/docker";
 import type { Host, Surroundings } from "@slipway/model";
-import { isDroplet } from "@slipway/provision/digitalocean";
 import { fail } from "../errors.ts";
 import { bundleStation } from "../station/bundle.ts";
 import { stationImage } from "../station/image.ts";
@@ -11,6 +10,7 @@ import { additionsFor, imagesFor, type StationImages } from "./additions.ts";
 import { effective } from "./effective.ts";
 import type { Session } from "./session.ts";
 import { surroundingsOf } from "./surroundings.ts";
+import { isMade } from "./targets.ts";
 
 /** A host with all that `ops config` makes true of it. */
 export interface PreparedHost {
@@ -121,7 +121,7 @@ export const observeHost = async (
 /** The hosts that are named, all when none is. Throws `ops.unknown-host`, `ops.not-provisioned` with all whose machines do not exist. */
 export async function chosenHosts(session: Session, on: readonly string[]): Promise<readonly Host[]> {
   const hosts = on.length === 0 ? session.project.platform.hosts : [...new Set(on)].map((name) => session.host(name));
-  const droplets = hosts.filter((host) => isDroplet(host.on));
+  const droplets = hosts.filter((host) => isMade(host.on));
   if (droplets.length === 0) return hosts;
   const there = new Set((await session.machines()).map((machine) => machine.name));
   const missing = droplets.filter((host) => !there.has(host.name)).map((host) => host.name);

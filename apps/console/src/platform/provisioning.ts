@@ -16,23 +16,23 @@ import {
   type Wanted,
   wantedOf,
 } from "@slipway/provision";
-import { isDroplet } from "@slipway/provision/digitalocean";
 import type { Context } from "../cli/context.ts";
 import { fail } from "../errors.ts";
 import { provisionTeller } from "./provision-teller.ts";
 import type { Session } from "./session.ts";
+import { isMade } from "./targets.ts";
 
 /** What ops.config.ts asks of the cloud. */
 export const wantedHere = ({ project, identity }: Session): readonly Wanted[] =>
   wantedOf(project.platform.hosts, project.platform.resources ?? [], identity.ssh.publicKey);
 
 /** Whether anything of the platform is made in a cloud. */
-export const hasCloud = ({ project }: Session): boolean => project.platform.hosts.some((host) => isDroplet(host.on));
+export const hasCloud = ({ project }: Session): boolean => project.platform.hosts.some((host) => isMade(host.on));
 
 /** The ref of a host's machine. Throws `ops.unknown-host`, `ops.not-made` for one that nobody makes. */
 export function machineRef(session: Session, name: string): Ref {
   const host = session.host(name);
-  if (!isDroplet(host.on)) throw fail("ops.not-made", `the machine of ${name} is not made by ops provision`);
+  if (!isMade(host.on)) throw fail("ops.not-made", `the machine of ${name} is not made by ops provision`);
   return refOf({ kind: "machine", name });
 }
 

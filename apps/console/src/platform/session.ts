@@ -4,7 +4,6 @@ import { localDocker } from "@slipway/connection/docker";
 import { lockFile } from "@slipway/journal";
 import type { Connection, Host } from "@slipway/model";
 import { listMachines, type MachineInfo, type OpenCloud, openCloud } from "@slipway/provision";
-import { isDroplet } from "@slipway/provision/digitalocean";
 import type { Vault } from "@slipway/trust";
 import type { Context } from "../cli/context.ts";
 import { fail } from "../errors.ts";
@@ -13,7 +12,7 @@ import { ensureIdentity, ensureOwnSecrets, type Identity } from "./identity.ts";
 import { loadProject, type Project } from "./load.ts";
 import { sshHosts, writeSshFiles } from "./ssh-files.ts";
 import { addressOf } from "./surroundings.ts";
-import { containerOf } from "./targets.ts";
+import { containerOf, isMade } from "./targets.ts";
 
 /** What the verbs work with: the platform, its machines, and connections to them. Dispose it at the end. */
 export interface Session extends AsyncDisposable {
@@ -35,6 +34,12 @@ export interface Session extends AsyncDisposable {
 const bootMs = 30_000;
 /** Making keys takes a second. */
 const lockMs = 20_000;
+
+/** For a server that speaks a provider's API, such as `ops cloud`: otherwise the provider's own. */
+const endpoint = (): { readonly url?: string } => {
+  const url = process.env.SLIPWAY_CLOUD_URL ?? "";
+  return url === "" ? {} : { url };
+};
 
 /** One at a time: two first commands at once would each make keys, and a vault for keys that the other replaced. */
 async function makeOnce(
@@ -86,6 +91,7 @@ export async function openSession(context: Context): Promise<Session> {
       (cloud ??= openCloud(platform.hosts, {
         name: platform.name,
         cloud: platform.family,
+        ...endpoint(),
         secrets: identity.vault,
         clock,
         signal,
@@ -93,7 +99,7 @@ export async function openSession(context: Context): Promise<Session> {
       })),
     machines: () => {
       machines ??= (async () => {
-        if (!platform.hosts.some((host) => isDroplet(host.on))) return [];
+        if (!platform.hosts.some((host) => isMade(host.on))) return [];
         const seen = await listMachines((await session.cloud()).provider);
         await writeSshFiles(folder, sshHosts(platform, seen));
         return seen;
@@ -115,7 +121,7 @@ export async function openSession(context: Context): Promise<Session> {
       if (host.on.provider === "local") return local();
       const inside = containerOf(host.on);
       if (inside !== undefined) return container(await localDocker(), inside);
-      const address = addressOf(host, isDroplet(host.on) ? await session.machines() : []);
+      const address = addressOf(host, isMade(host.on) ? await session.machines() : []);
       if (address === undefined) throw fail("ops.not-provisioned", `the machine of ${name} does not exist`);
       const sudo = address.user !== "root";
       return await ssh(address, { privateKey: identity.ssh.privateKey }, { signal, waitMs: bootMs, clock, sudo });

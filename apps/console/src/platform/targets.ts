@@ -1,5 +1,7 @@
 import type { Machine, SshAddress } from "@slipway/model";
 import { sha256OfKey } from "@slipway/provision";
+import { isDroplet } from "@slipway/provision/digitalocean";
+import { isServer } from "@slipway/provision/hetzner";
 
 /** A machine that is there already and is reached by SSH with the operator's key. */
 export interface ExistingMachine {
@@ -20,6 +22,9 @@ export const inContainer = (container: string): Machine => ({ provider: "contain
 
 /** The machine that `ops` runs on, as the user that runs it. */
 export const thisMachine: Machine = { provider: "local", spec: {} };
+
+/** Whether a machine is made by `ops provision`: a droplet or a server. */
+export const isMade = (machine: Machine): boolean => isDroplet(machine) || isServer(machine);
 
 const text = (value: unknown): string => (typeof value === "string" ? value : "");
 

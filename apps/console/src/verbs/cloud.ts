@@ -1,7 +1,9 @@
+import { randomInt } from "node:crypto";
 import { exitCodes, messageOf, SlipwayError } from "@slipway/model";
 import { startLocalCloud } from "@slipway/provision/local/cloud";
 import { type CloudSummary, listClouds, removeCloud } from "@slipway/provision/local/clouds";
 import { engineAt } from "@slipway/provision/local/engine";
+import { type FaultKind, faultsOf } from "@slipway/provision/local/faults";
 import { typedName } from "../cli/confirm.ts";
 import type { Context } from "../cli/context.ts";
 import { table } from "../cli/table.ts";
@@ -13,6 +15,10 @@ import { untilStopped } from "./console.ts";
 export interface CloudOptions {
   readonly name?: string;
   readonly port?: number;
+  /** Makes calls fail on purpose. */
+  readonly faults?: readonly FaultKind[];
+  readonly rate?: number;
+  readonly seed?: number;
 }
 
 /** The cloud of the project here, if there is one. */
@@ -30,10 +36,12 @@ export async function serveCloud(context: Context, options: CloudOptions): Promi
   const { out, signal } = context;
   const name = options.name ?? (await nameHere(context));
   const token = await cloudToken(name);
+  const { faults, rate, seed = randomInt(1_000_000_000) } = options;
   await using cloud = await startLocalCloud({
     name,
     port: options.port ?? usualPort(name),
     token,
+    ...(faults === undefined ? {} : { faults: faultsOf(faults, { seed, ...(rate === undefined ? {} : { rate }) }) }),
     onProgress: (line) => out.mark("note", line),
     onFailure: (error) => out.mark("bad", messageOf(error)),
   });
@@ -44,7 +52,14 @@ export async function serveCloud(context: Context, options: CloudOptions): Promi
     `\ncurl -H "Authorization: Bearer $(cat ${file})" ${cloud.url}/v2/droplets`,
     "^C ends it; its machines go on. ops cloud list shows them.",
   ];
-  out.result(text.join("\n"), { ok: true, name, url: cloud.url, tokenFile: file });
+  if (faults !== undefined) text.push(`Faults on purpose: ${faults.join(", ")}, --seed ${seed}`);
+  out.result(text.join("\n"), {
+    ok: true,
+    name,
+    url: cloud.url,
+    tokenFile: file,
+    ...(faults === undefined ? {} : { faults, seed }),
+  });
   await untilStopped(signal);
   return exitCodes.done;
 }

@@ -32,7 +32,11 @@ export async function doStep(step: Step, about: About, run: Run): Promise<void> 
       // What is to be unprotected is wanted without protection already.
       await makes(run.provider, there.kind).update(there, need(wanted, step), fields, run.links);
       run.tell(ref, "updated");
-      return there.kind === "machine" ? active(ref, there, run) : undefined;
+      if (there.kind !== "machine") return;
+      // What needs it off switches it on again itself.
+      if (there.status === "off" && !step.fields.some((one) => one.how === "while off"))
+        await run.provider.start(there);
+      return active(ref, there, run);
     }
     case "start": {
       run.tell(ref, "starting");
@@ -47,7 +51,9 @@ export async function doStep(step: Step, about: About, run: Run): Promise<void> 
       if (there.kind === "machine" && about.hostKey !== undefined)
         await run.provider.pin(there, [about.hostKey.split(" ").slice(0, 2).join(" ")], false);
       run.tell(ref, "adopted", there.id);
-      return there.kind === "machine" ? active(ref, there, run) : undefined;
+      if (there.kind !== "machine") return;
+      if (there.status === "off") await run.provider.start(there);
+      return active(ref, there, run);
     }
     case "keep": {
       const there = need(seen, step);

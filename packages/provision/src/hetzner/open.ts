@@ -16,7 +16,7 @@ export async function openHetzner(
   const common = { ...(options.clock && { clock: options.clock }), ...(options.signal && { signal: options.signal }) };
   if (first?.cloud === "local") {
     const { startLocalCloud } = await import("../local/cloud.ts");
-    const local = await startLocalCloud(options);
+    const local = await startLocalCloud({ ...options, name: options.cloud ?? options.name });
     const token = (): Promise<string> => Promise.resolve(local.token);
     const client = await hetzner({ url: local.url, token, timeoutMs: 300_000, lagMs: 1_000, ...common });
     const provider = hetznerProvider(client, { stack: options.name, ...common });

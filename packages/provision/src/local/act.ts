@@ -4,6 +4,7 @@ import type { ActionData } from "./action-request.ts";
 import { images, sizeOf } from "./catalog.ts";
 import { engineLimits } from "./container.ts";
 import type { OwnImage } from "./own-images.ts";
+import { plumbedAct } from "./plumbed-acts.ts";
 import { replaceRoot } from "./replace-root.ts";
 import { takeSnapshot } from "./snapshot.ts";
 import { statusIn } from "./start-container.ts";
@@ -22,6 +23,8 @@ interface Act {
 export async function act(cloud: Cloud, { id, droplet, data, own }: Act): Promise<void> {
   const { engine } = cloud;
   const container = `/containers/${droplet.container}`;
+  const plumbed = plumbedAct(data["type"] ?? "");
+  if (plumbed !== undefined) return plumbed(cloud, droplet, data);
   switch (data["type"]) {
     case "power_on":
       if (droplet.booted) await engine.call("POST", `${container}/start`);

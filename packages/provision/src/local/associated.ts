@@ -4,9 +4,12 @@ import { type Call, notFound, Refusal, type Reply, type Route } from "./http.ts"
 import { removeImage } from "./images.ts";
 import { exclusively } from "./lock.ts";
 import { removeDroplets } from "./remove-droplets.ts";
+import { readReserved, releaseAddress } from "./reserved-ips.ts";
 import { dropResource, putResource, readResources } from "./resources.ts";
 import { type Cloud, look } from "./state.ts";
 import { type DropletRecord, stamp } from "./store.ts";
+import { dropSnapshot, readSnapshots } from "./volume-snapshots.ts";
+import { dropVolume, readVolumes, type Volume } from "./volumes.ts";
 
 export type AssociatedKind = "reserved_ips" | "floating_ips" | "snapshots" | "volumes" | "volume_snapshots";
 
@@ -23,6 +26,7 @@ export interface Associated {
 }
 
 const snapshotDollarsPerGb = 0.06;
+const volumeDollarsPerGb = 0.1;
 
 const associated: readonly Associated[] = [
   {
@@ -37,7 +41,40 @@ const associated: readonly Associated[] = [
         })),
     remove: (cloud, id) => removeImage(cloud, Number(id)),
   },
+  {
+    kind: "volumes",
+    list: async (cloud, droplet) =>
+      (await volumesOf(cloud, droplet)).map(({ id, data }) => ({
+        id,
+        name: data.name,
+        cost: (data.gigabytes * volumeDollarsPerGb).toFixed(2),
+      })),
+    remove: dropVolume,
+  },
+  {
+    kind: "volume_snapshots",
+    list: async (cloud, droplet) => {
+      const volumes = new Set((await volumesOf(cloud, droplet)).map(({ id }) => id));
+      return (await readSnapshots(cloud))
+        .filter(({ data }) => volumes.has(data.volume))
+        .map(({ id, data }) => ({ id, name: data.name, cost: (data.gigabytes * snapshotDollarsPerGb).toFixed(2) }));
+    },
+    remove: dropSnapshot,
+  },
+  ...(["reserved_ips", "floating_ips"] as const).map(
+    (kind): Associated => ({
+      kind,
+      list: async (cloud, droplet) =>
+        (await readReserved(cloud))
+          .filter(({ data }) => data.droplet === droplet.id && !data.address.includes(":"))
+          .map(({ data }) => ({ id: data.address, name: data.address, cost: "0.00" })),
+      remove: releaseAddress,
+    }),
+  ),
 ];
+
+const volumesOf = async (cloud: Cloud, droplet: DropletRecord): Promise<Volume[]> =>
+  (await readVolumes(cloud)).filter(({ data }) => data.droplet === droplet.id);
 
 interface Part {
   readonly id: string;

@@ -3,6 +3,7 @@ import { images, regions, sizeOf } from "./catalog.ts";
 import { ownImageBody } from "./image-bodies.ts";
 import { freeAddress } from "./network.ts";
 import type { OwnImage } from "./own-images.ts";
+import { addressOf, netmaskOf, numberOf, rangeOf } from "./private-network.ts";
 import type { BackupPolicy, DropletRecord, Note } from "./store.ts";
 
 const gateway = (address: string): string => {
@@ -12,14 +13,27 @@ const gateway = (address: string): string => {
   return freeAddress(base, new Set()).replace(/\.2$/, ".1");
 };
 
-/** A droplet as the API shows it. While it is new it has no addresses yet. */
-export function dropletBody(droplet: DropletRecord, locked: boolean, own: readonly OwnImage[]): object {
+const privateBody = (address: string) => ({
+  ip_address: address.replace(/\/.*/, ""),
+  netmask: netmaskOf(address),
+  gateway: addressOf(rangeOf(address).first + 1),
+  type: "private",
+});
+
+/** A droplet as the API shows it, `volumes` those attached to it. While it is new it has no addresses yet. */
+export function dropletBody(
+  droplet: DropletRecord,
+  locked: boolean,
+  own: readonly OwnImage[],
+  volumes: readonly string[] = [],
+): object {
   const size = sizeOf(droplet.size);
   const { options } = droplet;
   const isNew = droplet.status === "new";
   const v4 = isNew
     ? []
     : [{ ip_address: droplet.address, netmask: "255.255.252.0", gateway: gateway(droplet.address), type: "public" }];
+  if (!isNew && droplet.privateAddress !== "") v4.push(privateBody(droplet.privateAddress));
   const taken = own.filter((image) => image.droplet === droplet.id && image.status === "available");
   const ids = (type: OwnImage["type"]): number[] => taken.filter((image) => image.type === type).map(({ id }) => id);
   return {
@@ -44,7 +58,8 @@ export function dropletBody(droplet: DropletRecord, locked: boolean, own: readon
     next_backup_window: options.backups ? backupWindow(options.backups, new Date()) : null,
     snapshot_ids: ids("snapshot"),
     image: imageOf(droplet, own),
-    volume_ids: [],
+    volume_ids: volumes,
+    vpc_uuid: droplet.vpc,
     size,
     size_slug: droplet.size,
     networks: { v4, v6: isNew || options.ipv6 !== true ? [] : [addressV6(droplet)] },
@@ -127,11 +142,21 @@ export function actionsOf(droplets: readonly DropletRecord[], notes: readonly No
         status: end === undefined ? "in-progress" : end.data["status"] === "errored" ? "errored" : "completed",
         startedAt: second(note.at),
         completedAt: end === undefined ? null : second(end.at),
-        region: droplets.find((droplet) => droplet.id === note.droplet)?.region ?? "",
+        region: droplets.find((droplet) => droplet.id === note.droplet)?.region ?? note.data["region"] ?? "",
         data: note.data,
       };
     });
   return [...created, ...noted].sort((a, b) => b.startedAt.localeCompare(a.startedAt) || b.id - a.id);
+}
+
+/** What an action is on, by what is remembered of it. */
+function resourceOf({ data, droplet }: ActionRecord): { resource_id: number | null; resource_type: string } {
+  const address = data["ip"];
+  if (data["volume"] !== undefined) return { resource_id: null, resource_type: "volume" };
+  if (address === undefined) return { resource_id: droplet, resource_type: "droplet" };
+  return address.includes(":")
+    ? { resource_id: parseInt(address.slice(-4), 16), resource_type: "reserved_ipv6" }
+    : { resource_id: numberOf(address), resource_type: "reserved_ip" };
 }
 
 export const actionBody = (action: ActionRecord): object => ({
@@ -140,8 +165,7 @@ export const actionBody = (action: ActionRecord): object => ({
   type: action.type,
   started_at: action.startedAt,
   completed_at: action.completedAt,
-  resource_id: action.droplet,
-  resource_type: "droplet",
+  ...resourceOf(action),
   region: regions.find((region) => region.slug === action.region) ?? null,
   region_slug: action.region,
 });

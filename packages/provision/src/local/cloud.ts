@@ -6,10 +6,12 @@ import { fail } from "../errors.ts";
 import { actionRoutes } from "./actions.ts";
 import { associatedRoutes, takeUpDestructions } from "./associated.ts";
 import { type BaseImage, distroOf, type ImageSlug, images, regions, sizes } from "./catalog.ts";
+import { coalesced } from "./coalesced.ts";
 import { domainRoutes } from "./domains.ts";
 import { dropletLimit, dropletRoutes } from "./droplets.ts";
 import { type Engine, engineAt } from "./engine.ts";
 import type { Faults } from "./faults.ts";
+import { applyFilter } from "./filtering.ts";
 import { settling, syncGateway } from "./gateway.ts";
 import { gatewayRecipe } from "./gateway-files.ts";
 import { hetznerRoutes } from "./hetzner/routes.ts";
@@ -18,6 +20,7 @@ import { canHaveImage, ensureHostImage, ensureImage } from "./image.ts";
 import { imageRoutes } from "./images.ts";
 import { keyRoutes } from "./keys.ts";
 import { type Limits, usualLimits } from "./limits.ts";
+import { plumbingRoutes, settlePlumbing } from "./plumbing.ts";
 import { projectRoutes } from "./projects.ts";
 import type { Cloud } from "./state.ts";
 import { tagRoutes } from "./tags.ts";
@@ -96,6 +99,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
       offered ??= offeredBy(engine);
       return offered;
     },
+    filter: coalesced(() => applyFilter(cloud)),
     ofNewDroplet: options.faults?.ofNewDroplet ?? (() => ({})),
     mail: (message) => options.onMail?.(message),
     behind: (key, work) => {
@@ -109,6 +113,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
   };
   // Whoever serves the cloud finishes what another left half-way; the rest is taken up when it is looked at.
   cloud.behind("destructions", () => takeUpDestructions(cloud));
+  cloud.behind("plumbing", () => settlePlumbing(cloud));
   const token = options.token ?? randomBytes(24).toString("hex");
   const routes = [
     ...describing(options.name),
@@ -116,6 +121,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
     ...tagRoutes(cloud),
     ...actionRoutes(cloud),
     ...dropletRoutes(cloud),
+    ...plumbingRoutes(cloud),
     ...associatedRoutes(cloud),
     ...imageRoutes(cloud),
     ...domainRoutes(cloud),

@@ -1,4 +1,5 @@
 import { type Engine, hasStatus } from "./engine.ts";
+import { removePlumbing } from "./remove-plumbing.ts";
 import { cloudLabel } from "./store.ts";
 
 /** A local cloud as the engine's labels tell of it, whether something serves it or not. */
@@ -112,6 +113,7 @@ export async function removeCloud(engine: Engine, name: string): Promise<number>
   const containers = await engine.call("GET", "/containers/json", { query: { all: true, ...query } });
   const ids = (containers.json() as { Id: string }[]).map((one) => one.Id);
   await Promise.all(ids.map((id) => remove(`/containers/${id}`, { force: true, v: true })));
+  await removePlumbing(engine, name);
   for (const { Name } of await volumesOf(engine, label)) await remove(`/volumes/${Name}`);
   const networks = await engine.call("GET", "/networks", { query });
   for (const { Id } of networks.json() as { Id: string }[]) await remove(`/networks/${Id}`);

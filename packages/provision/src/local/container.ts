@@ -57,6 +57,8 @@ export const hostContainer = (host: HostContainer): object => ({
     CapAdd: ["SYS_ADMIN", "NET_ADMIN"],
     SecurityOpt: ["seccomp=unconfined", "apparmor=unconfined"],
     CgroupnsMode: "private",
+    // Disks of volumes: loop devices, which come and go while the machine runs.
+    DeviceCgroupRules: ["b 7:* rwm"],
     Tmpfs: { "/run": "exec,mode=755", "/run/lock": "", "/tmp": "exec,mode=1777" },
     // Kernel settings under /proc/sys are a machine's own; what would reach the outer machine stays closed.
     MaskedPaths: ["/proc/kcore", "/proc/keys", "/proc/timer_list", "/sys/firmware"],

@@ -6,6 +6,8 @@ import { type Call, notFound, page, type Reply, type Route, unprocessable } from
 import { dropletSnapshotBody } from "./image-bodies.ts";
 import { badName, networkName, validName } from "./names.ts";
 import type { OwnImage } from "./own-images.ts";
+import { plumbingFor } from "./plumbing.ts";
+import { privateLabel, withPrivateAddress } from "./private-network.ts";
 import { removeDroplets } from "./remove-droplets.ts";
 import { createHost } from "./start-container.ts";
 import { boot, type Cloud, engineImage, look, type View } from "./state.ts";
@@ -20,6 +22,7 @@ import {
   newId,
 } from "./store.ts";
 import { readTags } from "./tag-names.ts";
+import { readVolumes, type Volume } from "./volumes.ts";
 
 const userDataBytes = 64 * 1024;
 const namesAtOnce = 10;
@@ -37,11 +40,12 @@ export const dropletRoutes = (cloud: Cloud): readonly Route[] => [
   ["GET", "/v2/reports/droplet_neighbors_ids", () => neighborIds(cloud)],
 ];
 
-const shown = (view: View, droplet: DropletRecord): object =>
+const shown = (view: View, droplet: DropletRecord, volumes: readonly Volume[]): object =>
   dropletBody(
     droplet,
     view.actions.some((action) => action.droplet === droplet.id && action.status === "in-progress"),
     view.images,
+    volumes.filter(({ data }) => data.droplet === droplet.id).map(({ id }) => id),
   );
 
 const due = (at: string | undefined): boolean => at === undefined || new Date(at) <= new Date();
@@ -58,10 +62,11 @@ async function many(cloud: Cloud, call: Call): Promise<Reply> {
   );
   // None has a GPU.
   const all = call.query.get("type") === "gpus" ? [] : wanted;
+  const volumes = await readVolumes(cloud);
   return page(
     call,
     "droplets",
-    all.map((droplet) => shown(view, droplet)),
+    all.map((droplet) => shown(view, droplet, volumes)),
   );
 }
 
@@ -75,7 +80,7 @@ export async function findDroplet(cloud: Cloud, id: string): Promise<{ view: Vie
 
 async function single(cloud: Cloud, id: string): Promise<Reply> {
   const { view, droplet } = await findDroplet(cloud, id);
-  return { status: 200, body: { droplet: shown(view, droplet) } };
+  return { status: 200, body: { droplet: shown(view, droplet, await readVolumes(cloud)) } };
 }
 
 async function saved(cloud: Cloud, call: Call, id: string, type: OwnImage["type"]): Promise<Reply> {
@@ -88,7 +93,8 @@ async function saved(cloud: Cloud, call: Call, id: string, type: OwnImage["type"
 async function neighbors(cloud: Cloud, id: string): Promise<Reply> {
   const { view, droplet } = await findDroplet(cloud, id);
   const others = view.droplets.filter((one) => one.id !== droplet.id);
-  return { status: 200, body: { droplets: others.map((one) => shown(view, one)) } };
+  const volumes = await readVolumes(cloud);
+  return { status: 200, body: { droplets: others.map((one) => shown(view, one, volumes)) } };
 }
 
 async function neighborIds(cloud: Cloud): Promise<Reply> {
@@ -107,7 +113,8 @@ async function create(cloud: Cloud, call: Call): Promise<Reply> {
     throw unprocessable("creating this/these droplet(s) will exceed your droplet limit");
   if (names.length > namesAtOnce) throw unprocessable(`Only ${namesAtOnce} Droplets may be created at a time.`);
   const image = await engineImage(cloud, asked.image);
-  const made = await Promise.all(names.map((name) => build(cloud, { ...asked, name }, image)));
+  const { vpc, volumes } = await plumbingFor(cloud, body, asked.region, names.length);
+  const made = await Promise.all(names.map((name) => build(cloud, { ...asked, name, volumes }, { image, vpc })));
   const links = made.map((droplet) => ({
     id: droplet.createAction,
     rel: several ? "multiple_create" : "create",
@@ -119,7 +126,7 @@ async function create(cloud: Cloud, call: Call): Promise<Reply> {
 }
 
 /** What the droplets of a request have in common. Throws the refusal of one that cannot be. */
-function readNew(body: Call["body"], view: View, offered: readonly BaseImage[]): Omit<NewDroplet, "name"> {
+function readNew(body: Call["body"], view: View, offered: readonly BaseImage[]): Omit<NewDroplet, "name" | "volumes"> {
   const size = sizes.find((one) => one.slug === body["size"]);
   if (size === undefined) throw unprocessable("You specified an invalid size for Droplet creation.");
   const where = body["region"] ?? regions[0]?.slug;
@@ -160,7 +167,11 @@ function findKeys(notes: readonly Note[], given: unknown): readonly string[] {
   });
 }
 
-async function build(cloud: Cloud, asked: NewDroplet, image: string): Promise<DropletRecord> {
+async function build(
+  cloud: Cloud,
+  asked: NewDroplet,
+  { image, vpc }: { readonly image: string; readonly vpc: { readonly id: string; readonly range?: string } },
+): Promise<DropletRecord> {
   const ids = { id: newId(), action: newId() };
   const { listedMs, foundMs, sshMs } = cloud.ofNewDroplet();
   const later = (ms: number): string => new Date(Date.now() + ms).toISOString();
@@ -174,14 +185,18 @@ async function build(cloud: Cloud, asked: NewDroplet, image: string): Promise<Dr
   const labels = dropletLabels(cloud.name, ids, droplet);
   // A droplet learns of it when it is made.
   await cloud.gatewayImage();
-  const made = await createHost(cloud.engine, {
-    container: containerName(cloud.name, ids.id, droplet.name),
-    hostname: droplet.name,
-    image,
-    network: networkName(cloud.name),
-    networkLabels: { [cloudLabel]: cloud.name },
-    labels,
-    limits: sizeOf(droplet.size),
+  const made = await withPrivateAddress(cloud, vpc, async (holding) => {
+    const all = { ...labels, ...holding };
+    const host = await createHost(cloud.engine, {
+      container: containerName(cloud.name, ids.id, droplet.name),
+      hostname: droplet.name,
+      image,
+      network: networkName(cloud.name),
+      networkLabels: { [cloudLabel]: cloud.name },
+      labels: all,
+      limits: sizeOf(droplet.size),
+    });
+    return { ...host, labels: all };
   });
   cloud.behind(`boot ${ids.id}`, () => boot(cloud, ids.id));
   return {
@@ -192,7 +207,9 @@ async function build(cloud: Cloud, asked: NewDroplet, image: string): Promise<Dr
     address: made.address,
     status: "new",
     createdAt: labels["slipway.created"] ?? "",
-    labels,
+    labels: made.labels,
+    vpc: vpc.id,
+    privateAddress: made.labels[privateLabel] ?? "",
     generation: 1,
     madeBy: 0,
     booted: false,

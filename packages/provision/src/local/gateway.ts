@@ -6,9 +6,11 @@ import { gatewayRecipe } from "./gateway-files.ts";
 import { imageName } from "./image.ts";
 import { type ReservedIp, reservedIpsOf } from "./inventory.ts";
 import { exclusively } from "./lock.ts";
-import { metadataFiles } from "./metadata.ts";
+import { type Interface, metadataFiles } from "./metadata.ts";
 import { networkName } from "./names.ts";
-import { addressLabel, gatewayAddress, nameservers, removeNetwork, withAddress } from "./network.ts";
+import { addressLabel, gatewayAddress, nameservers, withAddress } from "./network.ts";
+import { addressOf, netmaskOf, rangeOf } from "./private-network.ts";
+import { removeNetworkOf } from "./reserved-ips.ts";
 import { runLabel } from "./run-label.ts";
 import { removeHost } from "./start-container.ts";
 import type { Cloud } from "./state.ts";
@@ -71,7 +73,7 @@ export function syncGateway(cloud: Cloud): Promise<void> {
     ]);
     if (droplets.length === 0 && domains.length === 0) {
       if (seen !== undefined) await removeHost(cloud.engine, seen.id);
-      await removeNetwork(cloud.engine, networkName(cloud.name));
+      await removeNetworkOf(cloud);
       return;
     }
     const gateway = await ensure(cloud, seen);
@@ -118,6 +120,13 @@ interface Known {
   readonly outer: readonly string[];
 }
 
+const netOf = (cidr: string): Interface => ({
+  address: cidr.replace(/\/.*/, ""),
+  netmask: netmaskOf(cidr),
+  // The engine gives it the first address.
+  gateway: addressOf(rangeOf(cidr).first + 1),
+});
+
 /** All that the machine serves, as files below the folder of one state. Pure. */
 export function stateFiles(
   { address }: Pick<Gateway, "address">,
@@ -127,10 +136,6 @@ export function stateFiles(
     path: `zones/${zoneFileName(domain.name)}`,
     content: servedZone(domain),
   }));
-  const gateway = address.replace(
-    /^(\d+\.\d+)\.(\d+)\.\d+$/,
-    (_all, net: string, third: string) => `${net}.${Number(third) & 252}.1`,
-  );
   for (const droplet of droplets) {
     const reservedIp = reserved.find((one) => one.droplet === droplet.id)?.address;
     const told = metadataFiles({
@@ -141,7 +146,8 @@ export function stateFiles(
       publicKeys: droplet.rootKeys,
       tags: droplet.tags,
       nameservers: [address, ...outer],
-      publicNet: { address: droplet.address, netmask: "255.255.252.0", gateway },
+      publicNet: netOf(`${droplet.address}/22`),
+      ...(droplet.privateAddress !== "" && { privateNet: netOf(droplet.privateAddress) }),
       ...(reservedIp !== undefined && { reservedIp }),
     });
     for (const [path, content] of told) files.push({ path: `metadata/${droplet.address}/${path}`, content });

@@ -1,3 +1,4 @@
+import { attachedPaths, attachedScript } from "./attached-files.ts";
 import type { TarFile } from "./tar.ts";
 
 /**
@@ -40,6 +41,9 @@ while read -r _ _ _ _ point _; do
   case "$point" in /sys/fs/cgroup/*) mount -o remount,bind,rw "$point" ;; esac
 done < /proc/self/mountinfo
 unset SLIPWAY_NAMESERVERS SLIPWAY_GATEWAY
+# As systemd does by itself on a machine: what is unmounted is so for every service.
+mount --make-rshared /
+/usr/lib/slipway/attached
 exec /lib/systemd/systemd
 `;
 
@@ -89,6 +93,7 @@ table inet slipway-cloud {
 export const hostFiles: readonly TarFile[] = [
   { path: "/usr/lib/slipway/boot", content: boot, mode: 0o755 },
   { path: "/usr/lib/slipway/first-boot", content: firstBoot, mode: 0o755 },
+  { path: attachedPaths.script, content: attachedScript, mode: 0o755 },
   { path: "/usr/bin/cloud-init", content: cloudInit, mode: 0o755 },
   { path: "/usr/lib/slipway/clamp.nft", content: clamp },
   {

@@ -19,6 +19,7 @@ import { dropResource, putResource } from "./resources.ts";
 import type { Cloud } from "./state.ts";
 import { newId, stamp } from "./store.ts";
 import { readTags } from "./tag-names.ts";
+import { removeVolumeSnapshot, volumeSnapshot, volumeSnapshotBodies } from "./volume-snapshots.ts";
 
 export const imageRoutes = (cloud: Cloud): readonly Route[] => [
   ["GET", "/v2/images", (call) => list(cloud, call)],
@@ -28,9 +29,16 @@ export const imageRoutes = (cloud: Cloud): readonly Route[] => [
   ["DELETE", "/v2/images/:id", (_call, id = "") => remove(cloud, Number(id))],
   ...imageActionRoutes(cloud),
   ["GET", "/v2/snapshots", (call) => snapshots(cloud, call)],
-  ["GET", "/v2/snapshots/:id", (_call, id = "") => snapshot(cloud, id)],
-  ["DELETE", "/v2/snapshots/:id", (_call, id = "") => remove(cloud, Number(id))],
+  ["GET", "/v2/snapshots/:id", (_call, id = "") => (isNumber(id) ? snapshot(cloud, id) : volumeSnapshot(cloud, id))],
+  [
+    "DELETE",
+    "/v2/snapshots/:id",
+    (_call, id = "") => (isNumber(id) ? remove(cloud, Number(id)) : removeVolumeSnapshot(cloud, id)),
+  ],
 ];
+
+/** Snapshots of droplets have numbers, those of volumes other ids. */
+const isNumber = (id: string): boolean => /^\d+$/.test(id);
 
 async function list(cloud: Cloud, call: Call): Promise<Reply> {
   const type = call.query.get("type");
@@ -125,7 +133,8 @@ const isSnapshot = (image: OwnImage): boolean => image.type === "snapshot" && im
 async function snapshots(cloud: Cloud, call: Call): Promise<Reply> {
   const type = call.query.get("resource_type");
   const own = type === "volume" ? [] : (await readImages(cloud)).filter(isSnapshot);
-  return page(call, "snapshots", own.map(snapshotBody));
+  const ofVolumes = type === "droplet" ? [] : await volumeSnapshotBodies(cloud);
+  return page(call, "snapshots", [...own.map(snapshotBody), ...ofVolumes]);
 }
 
 async function snapshot(cloud: Cloud, id: string): Promise<Reply> {

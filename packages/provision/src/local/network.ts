@@ -78,7 +78,12 @@ async function holders(engine: Engine, name: string): Promise<readonly Seen[]> {
   return list.json() as Seen[];
 }
 
-async function ensureNetwork(engine: Engine, name: string, labels: Readonly<Record<string, string>>): Promise<string> {
+/** Makes sure that there is a network of that name and gives its subnet; for who holds the lock `network NAME`. */
+export async function ensureNetwork(
+  engine: Engine,
+  name: string,
+  labels: Readonly<Record<string, string>>,
+): Promise<string> {
   const seen = await engine.call("GET", `/networks/${name}`, { accept: [404] });
   if (seen.status === 200) {
     const subnet = (seen.json() as { IPAM: { Config: { Subnet: string }[] } }).IPAM.Config[0]?.Subnet;
@@ -108,7 +113,7 @@ async function ensureNetwork(engine: Engine, name: string, labels: Readonly<Reco
 }
 
 /** The MTU of the interface of the default route; 1500 where that cannot be read. */
-async function outerMtu(): Promise<number> {
+export async function outerMtu(): Promise<number> {
   try {
     const routes = await readFile("/proc/net/route", "utf8");
     const device = routes

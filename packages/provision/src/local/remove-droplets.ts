@@ -1,7 +1,7 @@
 import { exclusively } from "./lock.ts";
-import { networkName } from "./names.ts";
-import { removeNetwork } from "./network.ts";
 import { sweepImages } from "./own-images.ts";
+import { settleGone } from "./plumbing.ts";
+import { removeNetworkOf } from "./reserved-ips.ts";
 import { removeHelpers } from "./snapshot.ts";
 import { removeHost } from "./start-container.ts";
 import { type Cloud, dropletLock, type View } from "./state.ts";
@@ -13,7 +13,8 @@ export async function removeDroplets(cloud: Cloud, view: View, droplets: readonl
   const gone = new Set(droplets.map((droplet) => droplet.id));
   const notes = view.notes.filter((note) => note.droplet !== undefined && gone.has(note.droplet));
   await Promise.all(notes.map((note) => removeNote(cloud.engine, note)));
-  await removeNetwork(cloud.engine, networkName(cloud.name));
+  await settleGone(cloud);
+  await removeNetworkOf(cloud);
   if (droplets.some((droplet) => droplet.generation > 1 || /^\d+$/.test(droplet.image)))
     cloud.behind("sweep images", () => sweepImages(cloud));
 }

@@ -1,6 +1,7 @@
 import { sizeOf } from "./catalog.ts";
 import { exclusively } from "./lock.ts";
 import { networkName } from "./names.ts";
+import { prepare } from "./plumbing.ts";
 import { createHost, removeHost } from "./start-container.ts";
 import { type Cloud, dropletLock, engineImage, firstBoot } from "./state.ts";
 import { cloudLabel, containerName, type DropletRecord, readStore, successorLabels } from "./store.ts";
@@ -30,7 +31,10 @@ export async function replaceRoot(
     const droplet = await find(cloud, id);
     if (droplet === undefined || droplet.booted) return;
     if (change.first) await firstBoot(cloud, droplet);
-    else await cloud.engine.call("POST", `/containers/${droplet.container}/start`);
+    else {
+      await prepare(cloud, droplet);
+      await cloud.engine.call("POST", `/containers/${droplet.container}/start`);
+    }
   });
 }
 

@@ -6,6 +6,7 @@ import type { Lateness } from "./faults.ts";
 import { importImage } from "./import-image.ts";
 import { exclusively } from "./lock.ts";
 import { type OwnImage, ownImageName, readImages } from "./own-images.ts";
+import { prepare } from "./plumbing.ts";
 import { bootHost } from "./start-container.ts";
 import { type DropletRecord, type Note, readStore, removeNote } from "./store.ts";
 
@@ -24,6 +25,8 @@ export interface Cloud {
   readonly ofNewDroplet: () => Lateness;
   /** Hands the account's owner what DigitalOcean sends by e-mail. */
   readonly mail: (message: string) => void;
+  /** Makes the filter of the firewalls what they say; see `applyFilter`. Rejects when that fails. */
+  readonly filter: () => Promise<void>;
   /** Runs work once at a time per key in this process, after the answer. */
   readonly behind: (key: string, work: () => Promise<void>) => void;
 }
@@ -79,8 +82,9 @@ export function boot(cloud: Cloud, id: number): Promise<void> {
 }
 
 /** Starts a droplet's container for the first time, with its keys and user data. */
-export const firstBoot = (cloud: Cloud, droplet: DropletRecord): Promise<void> =>
-  bootHost(cloud.engine, droplet.container, {
+export const firstBoot = async (cloud: Cloud, droplet: DropletRecord): Promise<void> => {
+  await prepare(cloud, droplet);
+  await bootHost(cloud.engine, droplet.container, {
     hostname: droplet.name,
     rootKeys: droplet.rootKeys,
     userData: droplet.userData,
@@ -88,3 +92,4 @@ export const firstBoot = (cloud: Cloud, droplet: DropletRecord): Promise<void> =
     anew: !images.some((image) => image.slug === droplet.image),
     ...(droplet.generation === 1 && { sshLateMs: droplet.options.sshLateMs ?? 0 }),
   });
+};

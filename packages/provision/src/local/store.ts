@@ -23,6 +23,11 @@ export interface DropletRecord {
   readonly options: DropletOptions;
   readonly address: string;
   readonly createAction: number;
+  /** Ids of the volumes to be attached before it first runs. */
+  readonly volumes: readonly string[];
+  readonly vpc: string;
+  /** With the length of its network's prefix. */
+  readonly privateAddress: string;
   /** All of the container's labels, which the one in its place has too. */
   readonly labels: Readonly<Record<string, string>>;
   /** Counts the containers that the droplet has had. */
@@ -76,6 +81,7 @@ export interface NewDroplet {
   readonly rootKeys: readonly string[];
   readonly userData: string;
   readonly options: DropletOptions;
+  readonly volumes: readonly string[];
 }
 
 /** Labels that hold all of a new droplet. User data is packed; 64 KiB fit. */
@@ -94,6 +100,7 @@ export const dropletLabels = (
   [label("tags")]: JSON.stringify(droplet.tags),
   [label("root-keys")]: JSON.stringify(droplet.rootKeys),
   [label("user-data")]: gzipSync(droplet.userData).toString("base64"),
+  [label("volumes")]: JSON.stringify(droplet.volumes),
   [label("options")]: JSON.stringify(droplet.options),
 });
 
@@ -104,7 +111,11 @@ export const successorLabels = (
   change: { readonly image: string; readonly action: number },
 ): Record<string, string> => ({
   ...droplet.labels,
-  ...dropletLabels(cloud, { id: droplet.id, action: droplet.createAction }, { ...droplet, image: change.image }),
+  ...dropletLabels(
+    cloud,
+    { id: droplet.id, action: droplet.createAction },
+    { ...droplet, image: change.image, volumes: [] },
+  ),
   [label("created")]: droplet.createdAt,
   [label("generation")]: String(droplet.generation + 1),
   [label("made-by")]: String(change.action),
@@ -169,6 +180,9 @@ function record(seen: SeenContainer, notes: readonly Note[], next: SeenContainer
     options,
     address: seen.Labels[addressLabel] ?? "",
     createAction: Number(of("action")),
+    volumes: list(seen.Labels[label("volumes")]),
+    vpc: of("vpc"),
+    privateAddress: of("private"),
     labels: seen.Labels,
     generation,
     madeBy: madeBy(seen),

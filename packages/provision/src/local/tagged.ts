@@ -2,6 +2,7 @@ import { changeImage, readImages } from "./own-images.ts";
 import { putResource, readResources } from "./resources.ts";
 import { type Cloud, look } from "./state.ts";
 import { newId, writeNote } from "./store.ts";
+import { withVolumes } from "./volumes.ts";
 
 /** What tags can be on, as the API names them; its answers count them by `counted`. */
 export const taggable = {
@@ -43,7 +44,11 @@ const stored = async (cloud: Cloud, type: TaggableType, kind: string): Promise<T
     id,
     createdAt,
     tags: data.tags ?? [],
-    set: (tag, on) => putResource(cloud, kind, id, { ...data, tags: changed(data.tags ?? [], tag, on) }),
+    set: (tag, on) =>
+      withVolumes(cloud, async () => {
+        const now = (await readResources<Marked>(cloud, kind)).find((one) => one.id === id)?.data;
+        if (now !== undefined) await putResource(cloud, kind, id, { ...now, tags: changed(now.tags ?? [], tag, on) });
+      }),
   }));
 
 /** All tags of a cloud and all that they can be on. Tags exist by themselves or because something has them. */

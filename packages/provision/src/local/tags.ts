@@ -1,3 +1,4 @@
+import { refilter } from "./filtering.ts";
 import { type Call, notFound, page, type Reply, type Route, unprocessable } from "./http.ts";
 import { exclusively } from "./lock.ts";
 import type { Cloud } from "./state.ts";
@@ -80,10 +81,13 @@ async function add(cloud: Cloud, call: Call): Promise<Reply> {
   return alone(cloud, async () => {
     const tags = await tagsOf(cloud);
     const same = tags.names.find((other) => other.toLowerCase() === name.toLowerCase());
-    if (!tags.made.has(same ?? name)) {
-      const data = { name: same ?? name };
-      await writeNote(cloud.engine, cloud.name, { kind: "tag", id: String(newId()), droplet: undefined, data });
-    }
+    if (same === undefined)
+      await writeNote(cloud.engine, cloud.name, {
+        kind: "tag",
+        id: String(newId()),
+        droplet: undefined,
+        data: { name },
+      });
     return { status: 201, body: { tag: body(tags, call, same ?? name) } };
   });
 }
@@ -96,6 +100,7 @@ const remove = (cloud: Cloud, tag: string): Promise<Reply> =>
     for (const thing of tags.things) await takeOff(thing, tag);
     const note = tags.made.get(tag);
     if (note !== undefined) await cloud.engine.call("DELETE", `/volumes/${note}`, { accept: [404] });
+    cloud.behind(`filter ${newId()}`, () => refilter(cloud));
     return { status: 204 };
   });
 
@@ -114,18 +119,11 @@ const attach = (cloud: Cloud, call: Call, tag: string, on: boolean): Promise<Rep
       if (thing === undefined && on) throw notFound();
       return thing;
     });
-    // A tag stays when it is taken off the last thing that has it.
-    if (!on && !tags.made.has(tag))
-      await writeNote(cloud.engine, cloud.name, {
-        kind: "tag",
-        id: String(newId()),
-        droplet: undefined,
-        data: { name: tag },
-      });
     for (const thing of wanted) {
       if (thing === undefined) continue;
       if (!on) await takeOff(thing, tag);
       else if (!has(thing, tag)) await thing.set(tag, true);
     }
+    cloud.behind(`filter ${newId()}`, () => refilter(cloud));
     return { status: 204 };
   });

@@ -141,8 +141,10 @@ export function travels(library: string, setOut: (cloud: LocalCloud) => Promise<
       expect(await volume()).toMatchObject({ id, droplets: [] });
       await volumes.attach(id, web.id);
       await until(volume, (one) => one?.droplets.includes(web.id) === true);
+      await free(web.id);
       await volumes.detach(id, web.id);
       await until(volume, (one) => one?.droplets.length === 0);
+      await free(web.id);
       await volumes.remove(id);
       expect(await volume()).toBeUndefined();
     });
@@ -165,9 +167,11 @@ export function travels(library: string, setOut: (cloud: LocalCloud) => Promise<
       expect(await addresses.list()).toEqual([{ ip, droplet: undefined }]);
       await addresses.assign(ip, web.id);
       await until(addresses.list, ([one]) => one?.droplet === web.id);
+      await free(web.id);
       expect(await said(ip, "hostname")).toBe("web");
       await addresses.unassign(ip, web.id);
       await until(addresses.list, ([one]) => one?.droplet === undefined);
+      await free(web.id);
       await addresses.remove(ip);
       await until(addresses.list, (all) => all.length === 0);
     });

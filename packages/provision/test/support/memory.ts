@@ -150,12 +150,12 @@ export function memoryProvider(
     }
   };
   const updated = (wanted: Wanted, fields: readonly string[], links: Links): Partial<Seen> => {
-    if (wanted.kind === "volume") return { ...wanted, attachedTo: idOf(wanted.machine, links) } as Partial<Seen>;
-    if (wanted.kind === "reserved-ip") return { ...wanted, assignedTo: idOf(wanted.machine, links) } as Partial<Seen>;
-    if (wanted.kind === "record") return { ...wanted, data: dataOf(wanted, links) } as Partial<Seen>;
-    if (wanted.kind !== "machine") return wanted as Partial<Seen>;
+    if (wanted.kind === "volume") return { ...wanted, attachedTo: idOf(wanted.machine, links) };
+    if (wanted.kind === "reserved-ip") return { ...wanted, assignedTo: idOf(wanted.machine, links) };
+    if (wanted.kind === "record") return { ...wanted, data: dataOf(wanted, links) };
+    if (wanted.kind !== "machine") return wanted;
     const { protect, userData: _made, ...rest } = wanted;
-    return { ...rest, spec: specOf(wanted), ...(fields.includes("protect") && { protect }) } as Partial<Seen>;
+    return { ...rest, spec: specOf(wanted), ...(fields.includes("protect") && { protect }) };
   };
   const makes = {
     create: async (wanted: Wanted, links: Links, intent: Intent) => {
@@ -188,7 +188,7 @@ export function memoryProvider(
     observe: async () => settled(),
     machines: async () => settled().filter((one) => one.kind === "machine"),
     // One implementation for all kinds: what differs is inside.
-    makes: Object.fromEntries(traits.kinds.map((kind) => [kind, makes])) as unknown as Provider["makes"],
+    makes: Object.fromEntries(traits.kinds.map((kind) => [kind, makes])),
     start: (machine) => change(machine, { status: "active" }),
     pin: async (machine, keys, isFresh) => {
       if (keys.length === 0) throw fail("machine.hostkey", "a machine must keep a host key");
@@ -225,7 +225,7 @@ export function memoryJournal(clock: Clock): Journal<ProvisionRecord> {
       return entry;
     },
     read: async function* () {
-      yield* [...entries];
+      yield* entries;
     },
     follow: async function* () {},
     [Symbol.asyncDispose]: () => Promise.resolve(),
