@@ -15,7 +15,7 @@ const order: readonly Do[] = ["create", "replace", "adopt", "update", "start", "
 
 /** The plan for people: what is done, field by field, what it costs, what is left alone, and what is wrong. */
 export function printPlan(plan: ProvisionPlan): string {
-  const money = (amount: number): string => `${plan.currency}${amount}`;
+  const money = (amount: number): string => `${plan.currency}${Number.isInteger(amount) ? amount : amount.toFixed(2)}`;
   const sorted = order.flatMap((what) => plan.steps.filter((step) => step.do === what));
   const lines = [
     ...sorted.flatMap((step) => linesOf(step, plan, money)),

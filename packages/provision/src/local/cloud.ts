@@ -38,7 +38,7 @@ export interface LocalCloudOptions {
   readonly signal?: AbortSignal;
   /** Told of what takes long, such as building the host image. */
   readonly onProgress?: (message: string) => void;
-  /** Told of failures behind an answer that was already given, such as a droplet that does not start. */
+  /** Told once of each failure behind an answer that was already given, such as a droplet that does not start. Default: `onProgress`. */
   readonly onFailure?: (error: unknown) => void;
   /** Makes things go wrong on purpose. */
   readonly faults?: Faults;
@@ -69,7 +69,16 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
   const made = new Map<ImageSlug, Promise<string>>();
   let gatewayImage: Promise<string | undefined> | undefined;
   let settled: Promise<void> = Promise.resolve();
-  const settle = settling(() => syncGateway(cloud).catch((error: unknown) => options.onFailure?.(error)));
+  const told = new Set<string>();
+  const failed = (error: unknown): void => {
+    const message = messageOf(error);
+    // What fails is tried anew whenever somebody looks.
+    if (told.has(message)) return;
+    told.add(message);
+    if (options.onFailure !== undefined) options.onFailure(error);
+    else options.onProgress?.(`the local cloud: ${message}`);
+  };
+  const settle = settling(() => syncGateway(cloud).catch(failed));
   let offered: Promise<readonly BaseImage[]> | undefined;
   const cloud: Cloud = {
     engine,
@@ -105,7 +114,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
     behind: (key, work) => {
       if (running.has(key)) return;
       const done = work()
-        .catch((error: unknown) => options.onFailure?.(error))
+        .catch(failed)
         .finally(() => running.delete(key))
         .then(() => (key.startsWith("action ") ? cloud.settled() : undefined));
       running.set(key, done);

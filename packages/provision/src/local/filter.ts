@@ -75,9 +75,12 @@ function allow({ protocol, ports, places }: Allowed, field: "saddr" | "daddr"): 
   });
 }
 
+/** By number: a machine need not have the names of protocols. */
+const numbers = { tcp: 6, udp: 17 } as const;
+
 function traffic(protocol: Allowed["protocol"], ports: Allowed["ports"], six: boolean): string {
-  if (protocol === "icmp") return `meta l4proto ${six ? "ipv6-icmp" : "icmp"}`;
-  if (ports === undefined) return `meta l4proto ${protocol}`;
+  if (protocol === "icmp") return `meta l4proto ${six ? 58 : 1}`;
+  if (ports === undefined) return `meta l4proto ${numbers[protocol]}`;
   const [first, last] = ports;
   return `${protocol} dport ${first === last ? first : `${first}-${last}`}`;
 }

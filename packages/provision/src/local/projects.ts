@@ -57,7 +57,7 @@ function first(cloud: Cloud): Project {
     id: `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`,
     createdAt: "2020-01-01T00:00:00Z",
     updatedAt: "2020-01-01T00:00:00Z",
-    name: cloud.name,
+    name: "first-project",
     description: "Update your project information under Settings",
     purpose: purposes[0] ?? "",
     environment: "Development",
