@@ -61,7 +61,7 @@ const conformance = (document: string | undefined): readonly CommandCheck[] =>
           kind: "command",
           name: "conformance",
           title: "client and local cloud against DigitalOcean's document",
-          minutes: 6,
+          minutes: 10,
           argv: ["node", "--conditions=source", "packages/provision/test/conformance/main.ts", document],
         },
       ];

@@ -39,12 +39,12 @@ export default ops({ name: "${name}", hosts: names.map((name) => host(name, { on
     await ops("provision");
     return {
       machines,
-      ms: await times(() => ops("provision", "--plan")),
+      ms: await times(() => ops("provision", "plan")),
       helpMs: await times(() => ops("--help")),
       nodeMs: await times(() => run([process.execPath, "-e", "0"], { signal })),
     };
   } finally {
-    await ops("provision", "--destroy", "--confirm", name);
+    await ops("provision", "destroy", "--confirm", name);
     await rm(folder, { recursive: true });
   }
 }

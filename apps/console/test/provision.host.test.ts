@@ -47,7 +47,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-test("environments of one file are machines, files and names of their own, with the same keys", async () => {
+test("environments of one file, one made from a saved plan, are machines, files and names of their own, with the same keys", async () => {
   const { environments } = await json<{ environments: object[] }>("env", "list");
   expect(environments).toMatchObject([
     { environment: "prod", platform: name, usual: true },
@@ -56,7 +56,21 @@ test("environments of one file are machines, files and names of their own, with 
   expect(await ops("--env", "stagin", "provision")).toMatchObject({ status: 2 });
   type Provisioned = { readonly machines: readonly { readonly size: string; readonly address: string }[] };
   const prod = await json<Provisioned>("provision");
-  const staging = await json<Provisioned>("provision", "--env", "staging");
+  // Made from a saved plan, which is for one environment and once.
+  const planned = await ops("--env", "staging", "provision", "plan", "--out", "next.plan", "--only", "web");
+  expect(planned.stdout).toContain("+ create   machine web  (s-1vcpu-1gb in lon1");
+  expect((await stat(join(folder, "next.plan"))).mode & 0o777).toBe(0o600);
+  expect(await ops("provision", "apply", "next.plan")).toMatchObject({
+    status: 5,
+    stderr: expect.stringContaining("ops.saved-plan-other"),
+  });
+  const apply = ["--env", "staging", "provision", "apply", "next.plan"] as const;
+  const staging = await json<Provisioned>(...apply);
+  const stale = await ops(...apply, "--json");
+  expect(stale.status).toBe(5);
+  expect(JSON.parse(stale.stdout)).toMatchObject({ ok: false, error: { code: "plan.stale" } });
+  await appendFile(join(folder, "next.plan"), "x");
+  expect(await ops(...apply)).toMatchObject({ status: 2 });
   expect([prod.machines, staging.machines]).toMatchObject([[{ size: "s-2vcpu-2gb" }], [{ size: "s-1vcpu-1gb" }]]);
   expect(await json("provision", "--env", "prod")).toMatchObject({ changes: 0 });
   const { clouds } = await json<{ clouds: { name: string; machines: object[] }[] }>("cloud", "list");
@@ -65,8 +79,8 @@ test("environments of one file are machines, files and names of their own, with 
     { name: "web", status: "active", stack: `${name}-staging` },
   ]);
   const addressOf = async (...words: string[]) => (await ops(...words, "ssh", "web", "hostname", "-I")).stdout.trim();
-  expect(await addressOf()).toBe(prod.machines[0]?.address);
-  expect(await addressOf("--env", "staging")).toBe(staging.machines[0]?.address);
+  expect(await addressOf()).toContain(prod.machines[0]?.address);
+  expect(await addressOf("--env", "staging")).toContain(staging.machines[0]?.address);
 });
 
 test("ops ssh passes on words, input, output and the exit code, to hosts of every kind", async () => {
@@ -120,24 +134,6 @@ test("plain ssh works with the files of ops ssh-config, and with one line in the
   expect(stdout).toBe((await ops("--env", "staging", "ssh", "web", "hostname -I")).stdout);
 });
 
-test("exactly a saved plan is applied, and a stale or foreign one is not", async () => {
-  const staging = ["--env", "staging"] as const;
-  const planned = await ops(...staging, "provision", "plan", "--out", "next.plan", "--only", "web");
-  expect(planned, planned.stderr).toMatchObject({ status: 0, stdout: expect.stringContaining("0 changes") });
-  expect((await stat(join(folder, "next.plan"))).mode & 0o777).toBe(0o600);
-  expect(await ops("provision", "apply", "next.plan")).toMatchObject({
-    status: 5,
-    stderr: expect.stringContaining("ops.saved-plan-other"),
-  });
-  expect(await json(...staging, "provision", "apply", "next.plan")).toMatchObject({ ok: true, changes: 0 });
-  expect(await ops(...staging, "provision", "protect", "web")).toMatchObject({ status: 0, stdout: "1 change\n" });
-  const stale = await ops(...staging, "provision", "apply", "next.plan", "--json");
-  expect(stale.status).toBe(5);
-  expect(JSON.parse(stale.stdout)).toMatchObject({ ok: false, error: { code: "plan.stale" } });
-  await appendFile(join(folder, "next.plan"), "x");
-  expect(await ops(...staging, "provision", "apply", "next.plan")).toMatchObject({ status: 2 });
-});
-
 test("ops provision plan looks at machines that are not made here, too", async () => {
   const planned = await ops("provision", "plan");
   expect(planned.status).toBe(5);
@@ -149,6 +145,7 @@ test("ops provision plan looks at machines that are not made here, too", async (
 test("a protected machine is not destroyed, and nothing is without the name", async () => {
   const staging = ["--env", "staging", "provision"] as const;
   const stack = `${name}-staging`;
+  expect(await ops(...staging, "protect", "web")).toMatchObject({ status: 0, stdout: "1 change\n" });
   expect(await ops(...staging, "destroy", "--confirm", stack)).toMatchObject({
     status: 5,
     stderr: expect.stringContaining("ops.protected"),

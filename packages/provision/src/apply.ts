@@ -81,7 +81,8 @@ export async function applyProvision(plan: ProvisionPlan, options: ApplyOptions)
         ...(detail !== undefined && { detail }),
       }),
     links: linksOf(plan, observed.seen),
-    active: watcher(provider, clock, signal),
+    ...watcher(provider, clock, signal),
+    made: new Set(),
   };
   const nodes = plan.steps.flatMap((step) => nodesOf(step, aboutOf(step, plan, observed.seen), run));
   const outcomes = await runGraph(nodes, atOnce);

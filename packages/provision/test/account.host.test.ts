@@ -24,8 +24,6 @@ beforeAll(async () => {
   await putResource(behind, "reserved-ip", "192.0.2.2", { address: "192.0.2.2", region: "lon1" });
 });
 const clear = async (): Promise<void> => {
-  await call("DELETE", `/v2/droplets/${droplet}`);
-  await call("DELETE", "/v2/domains/example.org");
   for (const [kind, id] of [
     ["volume", "v1"],
     ["volume-snapshot", "s1"],
@@ -33,6 +31,8 @@ const clear = async (): Promise<void> => {
     ["reserved-ip", "192.0.2.2"],
   ] as const)
     await dropResource(behind, kind, id);
+  await call("DELETE", `/v2/droplets/${droplet}`);
+  await call("DELETE", "/v2/domains/example.org");
   for (const { name: tag } of (await call("GET", "/v2/tags")).body["tags"] as { name: string }[])
     await call("DELETE", `/v2/tags/${tag}`);
   // What was changed of projects is the account's own and stays.

@@ -10,6 +10,7 @@ import {
   planProvision,
   type Ref,
   refOf,
+  type Seen,
   type Wanted,
 } from "../src/index.ts";
 import { generateSshKey } from "../src/ssh-key.ts";
@@ -67,6 +68,23 @@ const shape: fc.Arbitrary<Shape> = fc.record({
   with: fc.subarray(["volume", "firewall", "reserved-ip", "domain", "project"]),
 });
 
+const meddled = fc.array(
+  fc.record({ at: fc.nat(20), how: fc.constantFrom("removed", "switched off", "tagged", "edited" as const) }),
+  { maxLength: 3 },
+);
+
+/** What somebody does to a cloud by hand. */
+function meddle(items: Map<string, { seen: Seen }>, { at, how }: { readonly at: number; readonly how: string }): void {
+  const [name, item] = [...items][at % Math.max(1, items.size)] ?? [];
+  if (name === undefined || item === undefined) return;
+  const { seen } = item;
+  if (how === "removed") items.delete(name);
+  else if (seen.kind === "machine" && how === "switched off") item.seen = { ...seen, status: "off" };
+  else if (seen.kind === "machine" && how === "tagged") item.seen = { ...seen, tags: ["by-hand"] };
+  else if (seen.kind === "record") item.seen = { ...seen, data: "192.0.2.250" };
+  else if (seen.kind === "volume") item.seen = { ...seen, attachedTo: "" };
+}
+
 /** Everything may be replaced, and what nobody asks for goes. */
 const bold = (wanted: readonly Wanted[]): PlanOptions => ({
   stack: "shop",
@@ -108,9 +126,10 @@ async function settle(world: ReturnType<typeof worldOf>, wanted: readonly Wanted
 describe("plan and apply", () => {
   test("reach what is wanted in one go, from whatever was there, and a second run has nothing to do", async () => {
     await fc.assert(
-      fc.asyncProperty(shape, shape, fc.constantFrom(3, 25), async (before, after, limit) => {
+      fc.asyncProperty(shape, shape, meddled, fc.constantFrom(3, 25), async (before, after, hands, limit) => {
         const world = worldOf(0, limit);
         await settle(world, wantedOf(before));
+        for (const hand of hands) meddle(world.cloud.items, hand);
         const rounds = await settle(world, wantedOf(after));
         expect(rounds).toBeLessThanOrEqual(1);
         const refs = [...world.cloud.items.values()].map((item) => refOf(item.seen)).sort();
@@ -156,6 +175,32 @@ describe("plan and apply", () => {
         },
       ),
       { numRuns: 250 },
+    );
+  });
+
+  test("by two operators at once, from one plan each, there is one machine of each, and the next run settles", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.uniqueArray(machine, { minLength: 1, maxLength: 3, selector: (one) => one.name }),
+        async (machines) => {
+          const world = worldOf(0, 25);
+          const wanted = wantedOf({ machines, with: [] });
+          const plans = [await world.plan(wanted), await world.plan(wanted)];
+          const ended = await Promise.all(
+            plans.map((of) =>
+              world.apply(of).then(
+                ({ failed }) => failed.map((one) => one.error),
+                (error: unknown) => [error],
+              ),
+            ),
+          );
+          for (const error of ended.flat()) expect(error).toMatchObject({ code: "plan.stale", exitCode: 5 });
+          const made = [...world.cloud.items.values()].filter((item) => item.seen.kind === "machine");
+          expect(made.map((item) => item.seen.name).sort()).toEqual(machines.map((one) => one.name).sort());
+          await settle(world, wanted);
+        },
+      ),
+      { numRuns: 100 },
     );
   });
 

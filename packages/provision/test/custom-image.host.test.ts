@@ -3,6 +3,8 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type LocalCloud, startLocalCloud } from "../src/local/cloud.ts";
+import { removeCloud } from "../src/local/clouds.ts";
+import { engineAt } from "../src/local/engine.ts";
 import { noLimits } from "../src/local/limits.ts";
 import { heldBy, nothing } from "./support/cloud.ts";
 import { containersOf, imagesOf, type Raw, rawClient, saidOn } from "./support/raw.ts";
@@ -30,6 +32,8 @@ afterAll(async () => {
   shop.close();
   shop.closeAllConnections();
   await cloud[Symbol.asyncDispose]();
+  // What a failed test left.
+  await removeCloud(engineAt(), name);
 });
 
 async function bring(path: string): Promise<{ id: number; image: object }> {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type LocalCloud, startLocalCloud } from "../src/local/cloud.ts";
+import { removeCloud } from "../src/local/clouds.ts";
 import { engineAt } from "../src/local/engine.ts";
 import { noLimits } from "../src/local/limits.ts";
 import { heldBy, nothing } from "./support/cloud.ts";
@@ -43,7 +44,11 @@ beforeAll(async () => {
   first = { ...made, machine };
   await saidOn(name, made.id, "echo marked > /root/mark");
 });
-afterAll(() => cloud[Symbol.asyncDispose]());
+afterAll(async () => {
+  await cloud[Symbol.asyncDispose]();
+  // What a failed test left.
+  await removeCloud(engineAt(), name);
+});
 
 test("resizes: off, never to a smaller disk, and the limits are the engine's", async () => {
   const { id } = first;

@@ -1,5 +1,8 @@
+import { execFileSync } from "node:child_process";
 import { readdir, readFile } from "node:fs/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { detachDisks } from "../src/local/disks.ts";
+import { engineAt } from "../src/local/engine.ts";
 import { heldBy, nothing } from "./support/cloud.ts";
 import { type Api, api, type Droplet } from "./support/raw-cloud.ts";
 
@@ -146,4 +149,18 @@ test("snapshots are copies", async () => {
   expect(await cloud.said(one, "cat /mnt/copy/file; blockdev --getsize64 /dev/disk/by-id/scsi-0DO_Volume_copy")).toBe(
     `kept\n${4 * 2 ** 30}`,
   );
+});
+
+test("disks are back when the engine's machine was restarted", async () => {
+  const act = async (type: string): Promise<string> =>
+    cloud.ended((await cloud.ok("POST", `/v2/droplets/${one.id}/actions`, { type })).action);
+  const [copy] = (await cloud.ok("GET", "/v2/volumes?name=copy")).volumes;
+  expect(await act("power_off")).toBe("completed");
+  const image = execFileSync("docker", ["images", "-q", "slipway/host"], { encoding: "utf8" }).split("\n")[0] ?? "";
+  await detachDisks({ engine: engineAt(), name, image: () => Promise.resolve(image) });
+  expect(await loops(copy.id)).toEqual([]);
+  await cloud.restart();
+  await cloud.until(async () => ((await loops(copy.id)).length === 1 ? true : undefined));
+  expect(await act("power_on")).toBe("completed");
+  expect(await cloud.said(one, "cat /mnt/copy/file")).toBe("kept");
 });

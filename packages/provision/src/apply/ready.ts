@@ -2,6 +2,7 @@ import { fail } from "../errors.ts";
 import { sshAddress } from "../machines.ts";
 import { renewHostKey } from "../renew-host-key.ts";
 import type { Ref, SeenMachine } from "../resource.ts";
+import { yieldToOlder } from "./rivals.ts";
 import type { Run } from "./run.ts";
 
 /** Takes an active machine to the end: sshd answers, its host key is verified, cloud-init is done, and the host key is one of its own. */
@@ -18,5 +19,6 @@ export async function ready(ref: Ref, machine: SeenMachine, run: Run): Promise<v
     await renewHostKey(machine, { ...run, connection });
     run.tell(ref, "rekeyed");
   }
+  await yieldToOlder(ref, machine, run);
   run.tell(ref, "ready");
 }

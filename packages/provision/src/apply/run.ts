@@ -54,6 +54,10 @@ export interface Run {
   readonly links: Map<string, Seen>;
   /** Resolves with the machine once it is active and has an address. */
   readonly active: (id: string) => Promise<SeenMachine>;
+  /** The stack's machines as lists show them. */
+  readonly machines: () => Promise<readonly SeenMachine[]>;
+  /** Ids of the machines that this run made. */
+  readonly made: Set<string>;
 }
 
 export type Connect = (address: SshAddress, signal: AbortSignal) => Promise<Connection>;
@@ -73,7 +77,7 @@ export const pinned =
   };
 
 /** Waits for machines to be active. However many wait, the stack is listed once per tick. */
-export function watcher(provider: Provider, clock: Clock, signal: AbortSignal): Run["active"] {
+export function watcher(provider: Provider, clock: Clock, signal: AbortSignal): Pick<Run, "active" | "machines"> {
   const tickMs = 250;
   let listing: Promise<readonly SeenMachine[]> | undefined;
   const list = (): Promise<readonly SeenMachine[]> => {
@@ -82,11 +86,12 @@ export function watcher(provider: Provider, clock: Clock, signal: AbortSignal): 
     });
     return listing;
   };
-  return async (id) => {
+  const active: Run["active"] = async (id) => {
     for (let tick = 0; ; tick += 1) {
       const machine = (await list()).find((one) => one.id === id);
       if (machine?.status === "active" && machine.address !== "") return machine;
       await clock.sleep(Math.min(5_000, tickMs * 1.3 ** tick), signal);
     }
   };
+  return { active, machines: list };
 }

@@ -3,6 +3,7 @@ import { fail } from "../errors.ts";
 import type { Step } from "../plan.ts";
 import type { Intent, Makes, Provider } from "../provider.ts";
 import type { Kind, Ref, Seen, SeenMachine, Wanted } from "../resource.ts";
+import { yieldToOlder } from "./rivals.ts";
 import type { Run } from "./run.ts";
 
 /** What a step is about, looked up when the apply began. */
@@ -95,7 +96,9 @@ async function create(ref: Ref, wanted: Wanted, run: Run): Promise<void> {
   await run.journal?.append({ kind: "created", ...record });
   run.links.set(ref, made);
   run.tell(ref, "created", made.id);
-  if (made.kind === "machine") await active(ref, made, run);
+  if (made.kind !== "machine") return;
+  run.made.add(made.id);
+  await active(ref, made, run);
 }
 
 const recentMs = 300_000;
@@ -116,6 +119,7 @@ async function recentIntent(ref: Ref, { journal, stack, clock }: Run): Promise<s
 
 async function active(ref: Ref, machine: SeenMachine, run: Run): Promise<void> {
   const now = await run.active(machine.id);
+  await yieldToOlder(ref, now, run);
   run.links.set(ref, now);
   run.tell(ref, "active", now.address);
 }

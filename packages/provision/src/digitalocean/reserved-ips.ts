@@ -47,6 +47,9 @@ export function addressesOf(
 /** Addresses that lead nowhere cost; the others do not. */
 const unassignedMonthly = 5;
 
+/** How long an assignment that the cloud makes by itself may take. */
+const assignMs = 30_000;
+
 export function reservedIpsOf(context: Context, stack: string): Makes<"reserved-ip"> {
   const { client } = context;
   const target = (machine: string, links: Links): Seen<"machine"> => {
@@ -62,6 +65,12 @@ export function reservedIpsOf(context: Context, stack: string): Makes<"reserved-
     );
     await finished(context, begun, (id) => client.reservedIps.action(address, id));
   };
+  /** An address is given at once, and leads to its machine a little later. */
+  const led = async (address: string, droplet: number): Promise<void> => {
+    const leads = async (): Promise<true | undefined> =>
+      (await client.reservedIps.get(address)).droplet === droplet ? true : undefined;
+    if ((await appeared({ ...context, lagMs: assignMs }, leads)) === undefined) await assign(address, droplet);
+  };
   return {
     async create(wanted, links, { begun }) {
       const machine = target(wanted.machine, links);
@@ -73,6 +82,7 @@ export function reservedIpsOf(context: Context, stack: string): Makes<"reserved-
       const there = await (begun ? appeared(context, find) : find());
       const made = there ?? (await whileBusy(context, () => client.reservedIps.create({ droplet_id: id })));
       await mark(wanted.name, machine, made.ip);
+      await led(made.ip, id);
       return {
         kind: "reserved-ip",
         name: wanted.name,

@@ -1,6 +1,6 @@
 import { type Engine, hasStatus } from "./engine.ts";
 import { removePlumbing } from "./remove-plumbing.ts";
-import { cloudLabel } from "./store.ts";
+import { cloudLabel, nameOf } from "./store.ts";
 
 /** A local cloud as the engine's labels tell of it, whether something serves it or not. */
 export interface CloudSummary {
@@ -56,7 +56,7 @@ export async function listClouds(engine: Engine): Promise<readonly CloudSummary[
   const of = <T extends Labelled>(some: readonly T[], name: string): readonly T[] =>
     some.filter(({ Labels }) => Labels?.[cloudLabel] === name);
   return names.map((name) => {
-    const machines = of(containers, name).flatMap((one) => machineOf(name, one));
+    const machines = of(containers, name).flatMap((one) => machineOf(one));
     return {
       name,
       machines: machines.sort((a, b) => a.stack.localeCompare(b.stack) || a.name.localeCompare(b.name)),
@@ -66,15 +66,13 @@ export async function listClouds(engine: Engine): Promise<readonly CloudSummary[
 }
 
 /** Other containers of a cloud, such as one that names its machines, are none. */
-function machineOf(cloud: string, { Names, State, Labels }: LabelledContainer): CloudSummary["machines"] {
+function machineOf({ Names, State, Labels }: LabelledContainer): CloudSummary["machines"] {
   const of = (name: string): string => Labels?.[`slipway.${name}`] ?? "";
   if (of("droplet") === "") return [];
-  const shown = Names[0]?.slice(1) ?? "";
-  const start = `slipway.${cloud}.${of("droplet")}.`;
   return [
     {
       id: Number(of("droplet")),
-      name: shown.startsWith(start) ? shown.slice(start.length) : shown,
+      name: nameOf(Names[0] ?? ""),
       status: State === "created" ? "new" : State === "running" ? "active" : "off",
       address: of("address"),
       region: of("region"),

@@ -1,4 +1,4 @@
-import { type Helped, help } from "./helper.ts";
+import { type Helped, help, removeHelperOn } from "./helper.ts";
 import { exclusively } from "./lock.ts";
 import { runLabel } from "./run-label.ts";
 import type { Cloud } from "./state.ts";
@@ -110,7 +110,7 @@ async function on(cloud: Cloud, verb: "make" | "up" | "copy", disk: Disk, copy =
     if (copy !== "") volumes["/copy"] = await hold(cloud, copy);
     const args = [verb, disk.id, String(disk.gigabytes), disk.filesystem, disk.label, disk.snapshot ?? "", copy];
     // The network is for mkfs.xfs.
-    return help(cloud, { script, args, volumes, network: disk.filesystem === "xfs" });
+    return help(cloud, { on: `disk.${disk.id}`, script, args, volumes, network: disk.filesystem === "xfs" });
   });
 }
 
@@ -131,7 +131,7 @@ export const copyDisk = async (cloud: Cloud, disk: Disk, to: string): Promise<vo
 /** Takes the loop device away: at once, or when the last that has it mounted goes. */
 export const diskDown = (cloud: Helped, id: string): Promise<void> =>
   exclusively(`disk ${cloud.name} ${id}`, async () => {
-    await help(cloud, { script, args: ["down", id, "", "", "", "", ""] });
+    await help(cloud, { on: `disk.${id}`, script, args: ["down", id, "", "", "", "", ""] });
   });
 
 /** The same for all disks of a cloud. */
@@ -141,13 +141,15 @@ export async function detachDisks(cloud: Helped): Promise<void> {
 
 /** Takes away the loop devices of disks whose volume somebody removed from the engine without them, of any cloud. */
 export const sweepDisks = async (cloud: Helped): Promise<void> => {
-  await help(cloud, { script, args: ["sweep", "", "", "", "", "", ""] });
+  await help(cloud, { on: "disks", script, args: ["sweep", "", "", "", "", "", ""] });
 };
 
 /** Forgets what is on the disk. Gone already is as good. */
-export const removeDisk = async (cloud: Cloud, id: string): Promise<void> => {
-  await cloud.engine.call("DELETE", `/volumes/${diskVolume(cloud.name, id)}`, { accept: [404] });
-};
+export const removeDisk = (cloud: Cloud, id: string): Promise<void> =>
+  exclusively(`disk ${cloud.name} ${id}`, async () => {
+    await removeHelperOn(cloud, `disk.${id}`);
+    await cloud.engine.call("DELETE", `/volumes/${diskVolume(cloud.name, id)}`, { accept: [404] });
+  });
 
 /** Ids of all disks, those that nothing knows of among them. */
 export async function diskIds(cloud: Pick<Cloud, "engine" | "name">): Promise<string[]> {

@@ -94,7 +94,7 @@ export async function applyFilter(cloud: Cloud, without = ""): Promise<void> {
     const input = filterRules(cloud.name, guardedOf(droplets, firewalls, reservedOf(await readReserved(cloud))));
     let status: FirewallData["status"] = "succeeded";
     try {
-      await help(cloud, { script, input, network: true });
+      await help(cloud, { on: "filter", script, input, network: true });
     } catch (error) {
       status = "failed";
       throw error;

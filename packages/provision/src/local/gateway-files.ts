@@ -6,7 +6,8 @@ import { releases } from "./releases.ts";
 export const metadataAddress = "169.254.169.254";
 
 /**
- * PID 1. A state of the cloud is one folder of /srv, told by /srv/next and taken over at a SIGHUP: /srv/now is that folder from then on. A zone
+ * PID 1. A state of the cloud is one folder of /srv, told by /srv/next and taken over at a SIGHUP: /srv/now is that folder from then on. No folder
+ * is written twice. A zone
  * is read again when its file is younger than the last reading, so only those that differ are touched; the old one is answered until then.
  */
 const gateway = `#!/bin/busybox sh
@@ -17,11 +18,11 @@ take() {
   for zone in "/srv/$next/zones"/*; do
     $box cmp -s "$zone" "/srv/now/zones/\${zone##*/}" || $box touch "$zone"
   done
+  old=$($box readlink /srv/now)
   $box ln -sfn "$next" /srv/new && $box mv -T /srv/new /srv/now
   $box killall -HUP named 2>/dev/null
-  for old in /srv/*/; do
-    [ "$old" = "/srv/$next/" ] || [ "$old" = /srv/now/ ] || $box rm -rf "\${old%/}"
-  done
+  # No other one: it may be the next, which is just being written.
+  [ "$old" = "" ] || [ "$old" = "$next" ] || $box rm -rf "/srv/$old"
 }
 trap take HUP
 trap 'exit 1' TERM

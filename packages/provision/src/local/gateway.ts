@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { Resolver } from "node:dns/promises";
 import { domainsOf } from "./domains.ts";
 import type { Engine } from "./engine.ts";
@@ -161,9 +161,10 @@ async function serve(cloud: Cloud, gateway: Gateway, files: readonly TarFile[]):
   const container = `/containers/${gateway.id}`;
   const state = createHash("sha256").update(tar(files)).digest("hex").slice(0, 12);
   if (gateway.serves !== state) {
+    const folder = `${state}-${randomBytes(4).toString("hex")}`;
     const body = tar([
-      ...files.map((file) => ({ ...file, path: `/srv/${state}/${file.path}` })),
-      { path: "/srv/next", content: `${state}\n` },
+      ...files.map((file) => ({ ...file, path: `/srv/${folder}/${file.path}` })),
+      { path: "/srv/next", content: `${folder}\n` },
     ]);
     await engine.call("PUT", `${container}/archive`, { query: { path: "/" }, body });
     if (gateway.running) await engine.call("POST", `${container}/kill`, { query: { signal: "HUP" }, accept: [409] });

@@ -1,6 +1,6 @@
-import { randomBytes } from "node:crypto";
 import { fail } from "../errors.ts";
 import { hasStatus } from "./engine.ts";
+import { exclusively } from "./lock.ts";
 import { runLabel } from "./run-label.ts";
 import type { Cloud } from "./state.ts";
 import { tar } from "./tar.ts";
@@ -12,6 +12,8 @@ export const helperLabel = "slipway.helper";
 export type Helped = Pick<Cloud, "engine" | "name" | "image">;
 
 export interface Help {
+  /** What it works on: one at a time works on the same thing. */
+  readonly on: string;
   /** A constant script for sh; it sees `args` as "$@". */
   readonly script: string;
   readonly args?: readonly string[];
@@ -27,10 +29,23 @@ export interface Help {
  * Runs a script with the engine machine's loop devices, and its network if asked, and gives what it printed. It is the one way in which a cloud
  * touches that machine: whoever may use the engine need not be root there. Throws `engine.failed` with the script's words when it fails.
  */
-export async function help(cloud: Helped, what: Help): Promise<string> {
+export const help = (cloud: Helped, what: Help): Promise<string> =>
+  exclusively(`helper ${cloud.name} ${what.on}`, async () => {
+    // Who left it was killed.
+    await removeHelperOn(cloud, what.on);
+    return run(cloud, what);
+  });
+
+const helperName = (cloud: string, on: string): string => `slipway.${cloud}.helper.${on}`;
+
+/** Removes a helper that a killed process left; for who is alone with what it worked on. */
+export const removeHelperOn = (cloud: Pick<Cloud, "engine" | "name">, on: string): Promise<void> =>
+  removeHelper(cloud, `/containers/${helperName(cloud.name, on)}`);
+
+async function run(cloud: Helped, what: Help): Promise<string> {
   const { engine } = cloud;
   const made = await engine.call("POST", "/containers/create", {
-    query: { name: `slipway.${cloud.name}.helper.${randomBytes(6).toString("hex")}` },
+    query: { name: helperName(cloud.name, what.on) },
     body: {
       Image: await cloud.image("debian-12-x64"),
       Cmd: ["sh", "-c", what.script, "sh", ...(what.args ?? [])],
@@ -78,12 +93,19 @@ async function removeHelper(cloud: Pick<Cloud, "engine">, container: string): Pr
 interface SeenHelper {
   readonly Id: string;
   readonly Created: number;
+  readonly State: string;
 }
 
-/** Removes helpers that a killed process left. Those younger than `seconds` may still be somebody's. */
+/** Removes helpers that a killed process left. Those younger than `seconds` may still be somebody's, and those that run longer than all do. */
 export async function sweepHelpers(cloud: Pick<Cloud, "engine" | "name">, seconds: number): Promise<void> {
   const filters = { label: [`${helperLabel}=${cloud.name}`] };
   const seen = await cloud.engine.call("GET", "/containers/json", { query: { all: true, filters } });
-  for (const one of seen.json() as SeenHelper[])
-    if (one.Created < Date.now() / 1_000 - seconds) await removeHelper(cloud, `/containers/${one.Id}`);
+  for (const one of seen.json() as SeenHelper[]) {
+    const age = Date.now() / 1_000 - one.Created;
+    if (age > seconds && (one.State !== "running" || age > longest || seconds < 0))
+      await removeHelper(cloud, `/containers/${one.Id}`);
+  }
 }
+
+/** Copying a big disk is what takes longest. */
+const longest = 3_600;

@@ -41,9 +41,14 @@ export function importImage(cloud: Cloud, id: number): Promise<void> {
 
 async function fetchInto(cloud: Cloud, id: number, data: ImageData, url: string): Promise<void> {
   const { engine } = cloud;
-  const answer = await fetch(url, { signal: AbortSignal.timeout(answerMs) }).catch((error: unknown) => {
-    throw fail("image.failed", "We were unable to download your image from that URL.", { cause: error });
-  });
+  // Only the answer's beginning has to be soon; how long the whole takes depends on the image.
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(), answerMs);
+  const answer = await fetch(url, { signal: late.signal })
+    .catch((error: unknown) => {
+      throw fail("image.failed", "We were unable to download your image from that URL.", { cause: error });
+    })
+    .finally(() => clearTimeout(timer));
   if (!answer.ok || answer.body === null)
     throw fail("image.failed", `We were unable to download your image: the URL answered ${answer.status}.`);
   const name = importName(cloud, id);

@@ -99,11 +99,12 @@ export async function settleGone(cloud: Cloud): Promise<void> {
 
 /** Finishes what a killed process left, and puts back what the engine's machine forgot when it was restarted. */
 export async function settlePlumbing(cloud: Cloud): Promise<void> {
-  await sweepHelpers(cloud, 600);
+  await sweepHelpers(cloud, 60);
   await settleGone(cloud);
   await withVolumes(cloud, async () => {
     const known = new Set([...(await readVolumes(cloud)), ...(await readSnapshots(cloud))].map(({ id }) => id));
-    for (const id of await diskIds(cloud)) if (!known.has(id)) await removeDisk(cloud, id);
+    // One that a copy was being made to may still be in the hands of a helper; the next time it is not.
+    for (const id of await diskIds(cloud)) if (!known.has(id)) await removeDisk(cloud, id).catch(() => undefined);
   });
   const { droplets } = await readStore(cloud.engine, cloud.name);
   for (const volume of await readVolumes(cloud)) {

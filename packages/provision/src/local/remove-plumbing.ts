@@ -16,7 +16,7 @@ export async function removePlumbing(engine: Engine, name: string): Promise<void
     const able = { ...cloud, image: () => Promise.resolve(image) };
     await detachDisks(able);
     await sweepDisks(able);
-    await help(able, { script: "nft -f /input", input: filterRules(name, []), network: true });
+    await help(able, { on: "filter", script: "nft -f /input", input: filterRules(name, []), network: true });
   }
   await sweepHelpers(cloud, -60);
 }

@@ -72,7 +72,7 @@ export async function joinSix(cloud: Cloud): Promise<void> {
   const seen = await cloud.engine.call("GET", `/networks/${networkName(cloud.name)}`);
   const bridge = `br-${(seen.json() as { Id: string }).Id.slice(0, 12)}`;
   const script = `ip -6 address replace "$1" dev "$2" nodad`;
-  await help(cloud, { script, args: [`${sixPrefix(cloud.name)}::1/64`, bridge], network: true });
+  await help(cloud, { on: "ipv6", script, args: [`${sixPrefix(cloud.name)}::1/64`, bridge], network: true });
 }
 
 export const reservedActions = async (cloud: Cloud, address: string): Promise<object[]> =>

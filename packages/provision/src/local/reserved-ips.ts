@@ -78,10 +78,12 @@ export async function removeNetworkOf(cloud: Cloud): Promise<void> {
     await removeNetwork(cloud.engine, networkName(cloud.name));
 }
 
-/** The droplet that an address is assigned to, as the API shows it. */
+/** The droplet that an address is assigned to, as the API shows it: until an action that changes that has ended, what was before it. */
 export function holderBody({ data }: Reserved, view: View): object | null {
-  const droplet = view.droplets.find((one) => one.id === data.droplet);
+  const action = view.actions.find((one) => one.data["ip"] === data.address && one.status === "in-progress");
+  const id = action === undefined ? data.droplet : action.type === "assign_ip" ? undefined : action.droplet;
+  const droplet = view.droplets.find((one) => one.id === id);
   if (droplet === undefined) return null;
-  const busy = view.actions.some((action) => action.droplet === droplet.id && action.status === "in-progress");
+  const busy = view.actions.some((one) => one.droplet === droplet.id && one.status === "in-progress");
   return dropletBody(droplet, busy, view.images);
 }

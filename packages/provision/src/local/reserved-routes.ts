@@ -56,11 +56,17 @@ function named(cloud: Cloud, word: Word, family: Family): readonly Route[] {
   ];
 }
 
+const reservedSixBody = ({ data, createdAt }: Reserved, droplet: object | null) => ({
+  ip: data.address,
+  region_slug: data.region,
+  reserved_at: createdAt.replace(/\.\d+Z$/, "Z"),
+  droplet,
+});
+
 function reservedBody(reserved: Reserved, view: View, word: Word): object {
   const { address, region } = reserved.data;
   const droplet = holderBody(reserved, view);
-  if (word === "reserved_ipv6")
-    return { ip: address, region_slug: region, reserved_at: reserved.createdAt.replace(/\.\d+Z$/, "Z"), droplet };
+  if (word === "reserved_ipv6") return reservedSixBody(reserved, droplet);
   const locked = view.actions.some(({ data, status }) => data["ip"] === address && status === "in-progress");
   return { ip: address, region: regions.find((one) => one.slug === region), droplet, locked };
 }
@@ -79,7 +85,8 @@ async function create(cloud: Cloud, call: Call, word: Word): Promise<Reply> {
   const { body } = call;
   if (word === "reserved_ipv6") {
     const reserved = await reserve(cloud, 6, readRegion(body["region_slug"]));
-    return { status: 201, body: { reserved_ipv6: reservedBody(reserved, await look(cloud), word) } };
+    const { droplet: _none, ...shown } = reservedSixBody(reserved, null);
+    return { status: 201, body: { reserved_ipv6: shown } };
   }
   const id = body["droplet_id"];
   if (id === undefined || id === null) {

@@ -11,5 +11,5 @@ const enough = 8_192;
  */
 export async function makeRoom(cloud: Cloud): Promise<void> {
   const now = Number(await readFile(setting, "utf8").catch(() => enough));
-  if (now < enough) await help(cloud, { script: 'echo "$2" > "$1"', args: [setting, String(enough)] });
+  if (now < enough) await help(cloud, { on: "room", script: 'echo "$2" > "$1"', args: [setting, String(enough)] });
 }

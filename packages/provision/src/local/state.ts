@@ -75,15 +75,14 @@ export function boot(cloud: Cloud, id: number): Promise<void> {
     const { droplets } = await readStore(cloud.engine, cloud.name);
     const droplet = droplets.find((one) => one.id === id);
     if (droplet?.status !== "new") return;
-    // What runs at its first boot may ask for metadata.
-    await cloud.settled();
     await firstBoot(cloud, droplet);
   });
 }
 
 /** Starts a droplet's container for the first time, with its keys and user data. */
 export const firstBoot = async (cloud: Cloud, droplet: DropletRecord): Promise<void> => {
-  await prepare(cloud, droplet);
+  // What runs at its first boot may ask for names and metadata.
+  await Promise.all([prepare(cloud, droplet), cloud.settled()]);
   await bootHost(cloud.engine, droplet.container, {
     hostname: droplet.name,
     rootKeys: droplet.rootKeys,

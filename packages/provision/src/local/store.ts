@@ -125,6 +125,9 @@ export const successorLabels = (
 export const containerName = (cloud: string, id: number, name: string, generation = 1): string =>
   `slipway.${cloud}.${id}${generation > 1 ? `-${generation}` : ""}.${name}`;
 
+/** The droplet's name, of its container's as the engine tells it. */
+export const nameOf = (container: string): string => container.replace(/^\/slipway\.[^.]*\.[^.]*\./, "");
+
 /** Now, to the second, as DigitalOcean writes times. */
 export const stamp = (): string => new Date().toISOString().replace(/\.\d+Z$/, "Z");
 
@@ -167,7 +170,7 @@ function record(seen: SeenContainer, notes: readonly Note[], next: SeenContainer
   return {
     id,
     container: seen.Id,
-    name: (seen.Names[0] ?? "").replace(/^\/slipway\.[^.]*\.[^.]*\./, ""),
+    name: nameOf(seen.Names[0] ?? ""),
     // A container in another's place was never new.
     status: !booted && generation === 1 ? "new" : stopped ? "off" : "active",
     createdAt: of("created"),

@@ -132,8 +132,8 @@ function create(cloud: Cloud, call: Call): Promise<Reply> {
     const id = randomUUID();
     const range = await ensurePrivateNetwork(cloud, id, asked);
     if (range === undefined) throw unprocessable("This range/size overlaps with another network of the Docker engine");
-    const first = !all.some(({ data }) => data.region === region);
-    return told(201, await putResource(cloud, "vpc", id, { name, description, region, range, default: first }));
+    // Every region has one of its own already, as in an account that was used there before.
+    return told(201, await putResource(cloud, "vpc", id, { name, description, region, range, default: false }));
   });
 }
 

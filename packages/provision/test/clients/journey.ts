@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import { ssh } from "@slipway/connection";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { generateSshKey } from "../../src/index.ts";
@@ -19,6 +20,7 @@ async function until<T>(ask: () => Promise<T>, is: (value: T) => boolean): Promi
   for (;;) {
     const value = await ask();
     if (is(value)) return value;
+    await setTimeout(100);
   }
 }
 

@@ -20,7 +20,7 @@ states = {NodeState.PENDING: "new", NodeState.RUNNING: "active", NodeState.STOPP
 
 def shown(node):
     return {
-        "id": node.id,
+        "id": int(node.id),
         "name": node.name,
         "status": states.get(node.state, node.state),
         "locked": node.extra["locked"],
@@ -42,7 +42,7 @@ def create(new):
     made = nodes.create_node(
         new["name"], size, image, location, ex_create_attr=attributes, ex_user_data=new["userData"]
     )
-    return made.id
+    return int(made.id)
 
 
 def act(identity, wanted):
@@ -70,12 +70,7 @@ def zone(name):
 
 
 def fields(record):
-    # Its own word for the apex is no name at all.
-    return {"id": record.id, "type": record.type, "name": record.name or "@", "data": record.data}
-
-
-def apex(name):
-    return "" if name == "@" else name
+    return {"id": int(record.id), "type": record.type, "name": record.name, "data": record.data}
 
 
 calls = {
@@ -116,9 +111,9 @@ calls = {
     "domains.create": lambda name, ip: zones.create_zone(name, extra={"ip": ip}) and None,
     "domains.list": lambda: [one.domain for one in zones.list_zones()],
     "domains.records": lambda name: [fields(record) for record in zones.list_records(zone(name))],
-    "domains.add": lambda name, record: zones.create_record(
-        apex(record["name"]), zone(name), record["type"], record["data"], extra={"ttl": 300}
-    ).id,
+    "domains.add": lambda name, record: int(
+        zones.create_record(record["name"], zone(name), record["type"], record["data"], extra={"ttl": 300}).id
+    ),
     "domains.change": lambda name, identity, record: zones.update_record(
         zones.get_record(name, identity), data=record["data"]
     )

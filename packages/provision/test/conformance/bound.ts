@@ -80,44 +80,49 @@ export async function firewalls(client: DigitalOcean, step: Step, droplet: numbe
 }
 
 export async function addresses(client: DigitalOcean, step: Step, droplet: number): Promise<void> {
+  /** A droplet has one action at a time: the next call waits for its end. */
+  const act = (what: string, start: () => Promise<{ readonly id: number }>): Promise<unknown> =>
+    step(what, async () => {
+      const { id } = await start();
+      await until(async () => (await client.actions.get(id)).status !== "in-progress");
+      return id;
+    });
+  const assign = { type: "assign", droplet_id: droplet } as const;
   for (const family of ["reservedIps", "floatingIps"] as const) {
     const calls = client[family];
     const bound = await step(`${family}.create bound`, () => calls.create({ droplet_id: droplet }));
     if (bound !== undefined) {
-      await step(`${family}.unassigned`, () =>
-        until(async () => (await calls.actions(bound.ip)).every((one) => one.status !== "in-progress")),
+      const { ip } = bound;
+      await step(`${family}.actions`, () =>
+        until(async () => (await calls.actions(ip)).every((one) => one.status !== "in-progress")),
       );
-      await step(`${family}.act unassign`, () => calls.act(bound.ip, { type: "unassign" }));
-      await step(`${family}.unassigned`, () => until(async () => (await calls.get(bound.ip)).droplet === undefined));
-      await step(`${family}.remove`, () => calls.remove(bound.ip));
+      await act(`${family}.act unassign`, () => calls.act(ip, { type: "unassign" }));
+      await step(`${family}.remove`, () => calls.remove(ip));
     }
     const free = await step(`${family}.create`, () => calls.create({ region }));
     if (free === undefined) continue;
+    const { ip } = free;
     await step(`${family}.list`, () => calls.list());
-    await step(`${family}.get`, () => calls.get(free.ip));
-    const action = await step(`${family}.act assign`, () =>
-      calls.act(free.ip, { type: "assign", droplet_id: droplet }),
-    );
-    if (action !== undefined)
-      await step(`${family}.action`, () =>
-        until(async () => (await calls.action(free.ip, action.id)).status !== "in-progress"),
-      );
-    await step(`${family}.get assigned`, () => calls.get(free.ip));
-    await step(`${family}.actions`, () => calls.actions(free.ip));
-    await step(`${family}.act unassign`, () => calls.act(free.ip, { type: "unassign" }));
-    await step(`${family}.unassigned`, () => until(async () => (await calls.get(free.ip)).droplet === undefined));
-    await step(`${family}.remove`, () => calls.remove(free.ip));
+    await step(`${family}.get`, () => calls.get(ip));
+    await act(`${family}.act assign`, async () => {
+      const action = await calls.act(ip, assign);
+      return calls.action(ip, action.id);
+    });
+    await step(`${family}.get assigned`, () => until(async () => (await calls.get(ip)).droplet === droplet));
+    await act(`${family}.act unassign`, () => calls.act(ip, { type: "unassign" }));
+    await step(`${family}.get unassigned`, () => until(async () => (await calls.get(ip)).droplet === undefined));
+    await step(`${family}.remove`, () => calls.remove(ip));
   }
-  const ipv6 = await step("reservedIpv6.create", () => client.reservedIpv6.create(region));
+  const calls = client.reservedIpv6;
+  const ipv6 = await step("reservedIpv6.create", () => calls.create(region));
   if (ipv6 === undefined) return;
-  await step("reservedIpv6.list", () => client.reservedIpv6.list());
-  await step("reservedIpv6.act", () => client.reservedIpv6.act(ipv6.ip, { type: "assign", droplet_id: droplet }));
-  await step("reservedIpv6.get", () => until(async () => (await client.reservedIpv6.get(ipv6.ip)).droplet === droplet));
-  await step("reservedIpv6.act", () => client.reservedIpv6.act(ipv6.ip, { type: "unassign" }));
-  await step("reservedIpv6.get", () =>
-    until(async () => (await client.reservedIpv6.get(ipv6.ip)).droplet === undefined),
-  );
-  await step("reservedIpv6.remove", () => client.reservedIpv6.remove(ipv6.ip));
+  const { ip } = ipv6;
+  await step("reservedIpv6.list", () => calls.list());
+  await act("reservedIpv6.act assign", () => calls.act(ip, assign));
+  await step("reservedIpv6.get", () => until(async () => (await calls.get(ip)).droplet === droplet));
+  await act("reservedIpv6.act unassign", () => calls.act(ip, { type: "unassign" }));
+  await step("reservedIpv6.get", () => until(async () => (await calls.get(ip)).droplet === undefined));
+  await step("reservedIpv6.remove", () => calls.remove(ip));
 }
 
 export async function projects(client: DigitalOcean, step: Step, droplet: number): Promise<void> {

@@ -28,7 +28,7 @@ if (values.serve !== undefined) {
   console.log(
     `client: ${paper.operations.size} of ${all} operations, ${paper.shapes} shapes, ${paper.examples} examples, ${paper.problems.length} problems`,
   );
-  const local = values.paper === true ? undefined : await checkLocalCloud(judge, (line) => console.log(line));
+  const local = values.paper === true ? undefined : await checkLocalCloud(judge);
   if (local !== undefined) {
     for (const problem of local.problems) console.log(`✗ ${problem}`);
     console.log(

@@ -17,6 +17,8 @@ export async function scenario(client: DigitalOcean, step: Step): Promise<void> 
     await step("keys.rename", () => client.keys.rename(key.id, "renamed"));
     await step("keys.list", () => client.keys.list());
   }
+  // The first of a region becomes its default, which cannot be deleted.
+  const first = await step("vpcs.create", () => client.vpcs.create({ name: "conformance-1", region }));
   const vpc = await step("vpcs.create", () => client.vpcs.create({ name: "conformance", region }));
   const asked = {
     ...common,
@@ -67,6 +69,7 @@ export async function scenario(client: DigitalOcean, step: Step): Promise<void> 
   await step("droplets.removeTagged", () => client.droplets.removeTagged("conformance"));
   await step("no droplets", () => until(async () => (await client.droplets.list({ tag: "conformance" })).length === 0));
   if (vpc !== undefined) await step("vpcs.remove", () => client.vpcs.remove(vpc.id));
+  if (first !== undefined && first.default !== true) await step("vpcs.remove", () => client.vpcs.remove(first.id));
   if (key !== undefined) await step("keys.remove", () => client.keys.remove(key.id));
   for (const tag of ["conformance", "conformance:1", "conformance:2", "conformance:3"])
     await step("tags.remove", () => client.tags.remove(tag));

@@ -155,7 +155,9 @@ export function memoryProvider(
     if (wanted.kind === "record") return { ...wanted, data: dataOf(wanted, links) };
     if (wanted.kind !== "machine") return wanted;
     const { protect, userData: _made, ...rest } = wanted;
-    return { ...rest, spec: specOf(wanted), ...(fields.includes("protect") && { protect }) };
+    // Resizing ends with the machine on.
+    const on = fields.includes("size") ? ({ status: "active" } as const) : {};
+    return { ...rest, ...on, spec: specOf(wanted), ...(fields.includes("protect") && { protect }) };
   };
   const makes = {
     create: async (wanted: Wanted, links: Links, intent: Intent) => {
