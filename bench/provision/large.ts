@@ -79,7 +79,16 @@ export async function large(machines: number, domains: number): Promise<Large> {
     address += 1;
     const id = newId();
     const tags = tagsOf(stack, machine, generateSshKey("host").publicKey).filter((tag) => tag !== "slipway:fresh");
-    const made = { name: machine.name, region, size, image: machine.image, tags, rootKeys: [], userData: "", volumes: [] };
+    const made = {
+      name: machine.name,
+      region,
+      size,
+      image: machine.image,
+      tags,
+      rootKeys: [],
+      userData: "",
+      volumes: [],
+    };
     const labels = dropletLabels(stack, { id, action: newId() }, { ...made, options: { disk: 25 } });
     const Labels = { ...labels, "slipway.address": `10.128.0.${address}`, "slipway.network": `slipway-${stack}` };
     const query = { name: containerName(stack, id, machine.name) };

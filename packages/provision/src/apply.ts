@@ -97,13 +97,17 @@ const answersAt22 = (address: string, signal: AbortSignal): Promise<boolean> => 
 /** What was seen of the resources that the plan is about; the operator's key stands for whoever added it. */
 function linksOf(plan: ProvisionPlan, seen: readonly Seen[]): Map<string, Seen> {
   const byId = new Map(seen.map((one) => [`${one.kind} ${one.id}`, one]));
-  return new Map(
-    plan.steps.flatMap((step) => {
-      const kind = step.ref.slice(0, step.ref.indexOf(" "));
-      const found = step.do === "delete" || step.do === "replace" ? undefined : byId.get(`${kind} ${step.cloudId}`);
-      return found === undefined ? [] : [[step.ref, found] as const];
-    }),
+  const planned = plan.steps.flatMap((step) => {
+    const kind = step.ref.slice(0, step.ref.indexOf(" "));
+    const found = step.do === "delete" || step.do === "replace" ? undefined : byId.get(`${kind} ${step.cloudId}`);
+    return found === undefined ? [] : [[step.ref, found] as const];
+  });
+  // Machines that a plan for some resources leaves alone.
+  const refs = new Set(plan.steps.map((step) => step.ref));
+  const others = seen.flatMap((one) =>
+    one.kind === "machine" && one.ours && !one.retired && !refs.has(refOf(one)) ? [[refOf(one), one] as const] : [],
   );
+  return new Map<string, Seen>([...others, ...planned]);
 }
 
 function aboutOf(step: Step, plan: ProvisionPlan, seen: readonly Seen[]): About {

@@ -10,6 +10,7 @@ import {
   applyProvision,
   changesOf,
   destroyStack,
+  firewall,
   generateSshKey,
   observe,
   openCloud,
@@ -18,7 +19,9 @@ import {
   type ProvisionEvent,
   type ProvisionPlan,
   planProvision,
+  reservedIp,
   server,
+  volume,
   wantedOf,
 } from "../src/index.ts";
 import { heldBy, nothing } from "./support/cloud.ts";
@@ -27,10 +30,9 @@ import { heldBy, nothing } from "./support/cloud.ts";
 const stack = `hz${process.pid}`;
 const operator = generateSshKey("operator");
 const spec = { cloud: "local", location: "nbg1", type: "cpx11" } as const;
-const hosts = [
-  { name: "app", on: server({ ...spec, tags: ["env:test", "lone"] }) },
-  { name: "ci.example.org", on: server(spec) },
-];
+const appHost = { name: "app", on: server({ ...spec, tags: ["env:test", "lone"] }) };
+const ciHost = { name: "ci.example.org", on: server(spec) };
+const hosts = [appHost, ciHost];
 type Hosts = Parameters<typeof openCloud>[0];
 
 const folder = mkdtempSync(join(tmpdir(), "slipway-hetzner-"));
@@ -112,6 +114,39 @@ test("two hosts are made, logged into, planned to nothing, changed, replaced, an
   expect(await heldBy(stack)).toEqual(nothing);
 });
 
+test("a firewall that names machines, a volume and an address: one apply, then nothing to do", async () => {
+  const name = `${stack}-r`;
+  await using cloud = await openCloud(hosts, { name });
+  const { provider } = cloud;
+  const resources = [
+    firewall("front", {
+      on: [appHost],
+      allows: [
+        { tcp: 8000, from: [ciHost] },
+        { udp: 53, from: "platform" },
+      ],
+    }),
+    volume("data", { on: appHost, gigabytes: 10, filesystem: "ext4" }),
+    reservedIp("stable", { on: appHost }),
+  ];
+  const wanted = wantedOf(hosts, resources, operator.publicKey);
+  const look = async (): Promise<ProvisionPlan> =>
+    planProvision(wanted, await observe(provider, { wanted }), { stack: name });
+  try {
+    const first = await look();
+    expect(first.problems).toEqual([]);
+    expect(await applyProvision(first, { provider, connect })).toMatchObject({ failed: [] });
+    // The machine that a rule names was made after the rule; its address came in when it was ready.
+    expect((await look()).steps.filter((step) => step.do !== "keep")).toEqual([]);
+    const [front] = (await provider.observe({ wanted })).filter((one) => one.kind === "firewall");
+    expect(front?.inbound.find((rule) => rule.ports === "8000")).toMatchObject({ machines: ["ci.example.org"] });
+  } finally {
+    const { removed } = await destroyStack({ provider });
+    expect(removed).toHaveLength(6);
+  }
+  expect(await heldBy(name)).toEqual(nothing);
+});
+
 const program = fileURLToPath(new URL("./support/provision.ts", import.meta.url));
 const begin = (name: string, what: string): ChildProcess =>
   spawn(process.execPath, ["--conditions=source", program, name, keyFile, what, "hetzner"], {
@@ -139,7 +174,8 @@ test.each(points)("killed at %s: the next run completes it, the one after change
     await run(name, "provision", point);
     expect(await run(name, "provision")).toMatch(/^done 2 /);
     expect(await run(name, "provision")).toBe("done 2 0");
-    expect((await heldBy(name)).containers).toBe(2);
+    // The two machines, and the one that answers for names.
+    expect((await heldBy(name)).containers).toBe(3);
     await run(name, "destroy", "deleting");
   } finally {
     await run(name, "destroy");

@@ -22,7 +22,8 @@ test("the examples of the README run", async () => {
     }
     expect(said[0]).toMatch(/\+ create {3}machine web.*web ready\n10\.[\d.]+ 0\n$/s);
     expect(said[1]).toMatch(/s-1vcpu-1gb.* 0\n$/s);
-    expect(said[2]).toContain("s-1vcpu-512mb-10gb");
+    expect(said[2]).toContain("+€4.49 a month");
+    expect(said[3]).toContain("s-1vcpu-512mb-10gb");
   } finally {
     await rm(folder, { recursive: true });
   }

@@ -1,7 +1,10 @@
 import type { Step } from "../plan.ts";
 import type { Ref } from "../resource.ts";
 
-/** The steps for these resources and those that they wait for. Pure. */
+/**
+ * The steps for these resources and those that they wait for. Pure. What is kept stays in the plan, as others refer to it; of machines only what is
+ * chosen, since they would be logged in to.
+ */
 export function limited(steps: readonly Step[], only: readonly Ref[]): readonly Step[] {
   const chosen = new Set(only.map((ref) => ref.toLowerCase()));
   const taken = new Set<string>();
@@ -12,5 +15,6 @@ export function limited(steps: readonly Step[], only: readonly Ref[]): readonly 
     for (const other of steps) if (step.after.includes(other.id) || refs.includes(other.ref)) take(other);
   };
   for (const step of steps) if (chosen.has(step.ref)) take(step);
-  return steps.filter((step) => taken.has(step.id));
+  const silent = (step: Step): boolean => step.do === "keep" && !step.ref.startsWith("machine ");
+  return steps.filter((step) => taken.has(step.id) || silent(step));
 }

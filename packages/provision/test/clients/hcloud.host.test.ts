@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -132,6 +133,67 @@ test("a server from its making to its end", async () => {
   await hcloud("server", "disable-protection", "web-1", "delete", "rebuild");
   expect(await hcloud("server", "delete", "web-1")).toBe("Server web-1 deleted\n");
   expect(await hcloud("server", "list", "-o", "noheader")).toBe("");
+  await hcloud("ssh-key", "delete", "me");
+  expect(await heldBy(name)).toEqual(nothing);
+});
+
+test("a volume, a firewall that follows labels, and a floating address", async () => {
+  await hcloud("ssh-key", "create", "--name", "me", "--public-key-from-file", keyFile);
+  const made = await hcloud("server create --name web --type cx23 --image debian-12 --ssh-key me".split(" "), [
+    "--user-data-from-file",
+    userData,
+  ]);
+  const address = /IPv4: (10\.[\d.]+)/.exec(made)?.[1] ?? "";
+  const answers = (to: string, port: number): Promise<boolean> =>
+    new Promise((resolve) => {
+      const socket = connect({ host: to, port, timeout: 1_000 });
+      const end = (open: boolean) => () => {
+        socket.destroy();
+        resolve(open);
+      };
+      // Refused is an answer too: only a filter says nothing.
+      socket.on("connect", end(true)).on("error", end(true)).on("timeout", end(false));
+    });
+
+  expect(
+    await hcloud("volume", "create", "--name", "data", "--size", "10", "--server", "web", "--format", "ext4"),
+  ).toMatch(/Volume \d+ created/);
+  expect(await table("volume", "list")).toEqual([[expect.any(String), "data", "10 GB", "web", "fsn1"]]);
+  expect(await refused("volume", "delete", "data")).toContain("resource_in_use");
+  await hcloud("volume", "resize", "data", "--size", "20");
+  await hcloud("volume", "detach", "data");
+  await hcloud("volume", "attach", "data", "--server", "web");
+  expect(await described("volume", "describe", "data")).toMatchObject({ size: 20, server: expect.any(Number) });
+
+  expect(await answers(address, 81)).toBe(true);
+  await hcloud("firewall", "create", "--name", "front");
+  const rule = "firewall add-rule front --direction in --protocol tcp --port 22 --source-ips 0.0.0.0/0";
+  await hcloud(rule.split(" "), "--description", "ssh");
+  const byLabel = ["--type", "label_selector", "--label-selector", "tier=front"];
+  await hcloud("firewall", "apply-to-resource", "front", byLabel);
+  expect(await answers(address, 81)).toBe(true);
+  await hcloud("server", "add-label", "web", "tier=front");
+  // It filters a moment after it was applied, as Hetzner's does.
+  while (await answers(address, 81));
+  expect(await described("firewall", "describe", "front")).toMatchObject({
+    rules: [{ direction: "in", protocol: "tcp", port: "22", description: "ssh" }],
+    applied_to: [{ type: "label_selector", label_selector: { selector: "tier=front" } }],
+  });
+  expect(await refused("firewall", "delete", "front")).toContain("resource_in_use");
+  await hcloud("server", "remove-label", "web", "tier");
+  while (!(await answers(address, 81)));
+  await hcloud("firewall", "remove-from-resource", "front", byLabel);
+  await hcloud("firewall", "delete", "front");
+
+  await hcloud("floating-ip", "create", "--type", "ipv4", "--server", "web", "--name", "stable");
+  const [[, , , , floating = ""] = []] = await table("floating-ip", "list");
+  while (!(await answers(floating, 22)));
+  await hcloud("floating-ip", "unassign", "stable");
+  await hcloud("floating-ip", "assign", "stable", "web");
+  expect(await described("floating-ip", "describe", "stable")).toMatchObject({ server: expect.any(Number) });
+  await hcloud("floating-ip", "delete", "stable");
+  await hcloud("server", "delete", "web");
+  await hcloud("volume", "delete", "data");
   await hcloud("ssh-key", "delete", "me");
   expect(await heldBy(name)).toEqual(nothing);
 });

@@ -165,6 +165,69 @@ export function providerContract(name: string, subject: Subject): void {
       expect((await provider.machines()).map((one) => one.id)).toEqual([made.id]);
     });
 
+    test("volumes, firewalls and reserved addresses are as they were asked for, and change in place", async () => {
+      const [machine] = await provider.machines();
+      const { volume, firewall, "reserved-ip": reserved } = provider.makes;
+      if (machine === undefined || volume === undefined || firewall === undefined || reserved === undefined) return;
+      const everywhere = ["0.0.0.0/0", "::/0"];
+      const rule = { protocol: "tcp", ports: "22", addresses: everywhere, machines: [] } as const;
+      const all = (["tcp", "udp", "icmp"] as const).map((protocol) => ({
+        protocol,
+        ports: "all",
+        addresses: everywhere,
+        machines: [],
+      }));
+      const host = want({ region: otherRegion, firewalls: ["front"] });
+      const front = { kind: "firewall", name: "front", machines: ["one"], inbound: [rule], outbound: all } as const;
+      const data = {
+        kind: "volume",
+        name: "data",
+        region: otherRegion,
+        gigabytes: 10,
+        machine: "one",
+        protect: false,
+      } as const;
+      const stable = { kind: "reserved-ip", name: "stable", machine: "one" } as const;
+      const links = new Map<string, Seen>([[refOf(host), machine]]);
+      const changes = async (wanted: readonly Wanted[]): Promise<readonly string[]> => {
+        const plan = planProvision(wanted, await observe(provider, { wanted }), { stack: provider.stack });
+        expect(plan.problems).toEqual([]);
+        return plan.steps.filter((step) => step.do !== "keep").map((step) => step.id);
+      };
+
+      const asked = [intent(), intent(), intent()] as const;
+      for (const begun of [false, true]) {
+        // Twice, the second time as after a run that died before it saw the answer.
+        await firewall.create(front, links, { ...asked[0], begun });
+        await volume.create(data, links, { ...asked[1], begun });
+        await reserved.create(stable, links, { ...asked[2], begun });
+      }
+      await makes().machine.update(machine, host, ["firewalls"], links);
+      expect(await changes([host, front, data, stable])).toEqual([]);
+      const [address] = await seen("reserved-ip");
+      expect(address).toMatchObject({ ours: true, assignedTo: machine.id, machine: "one" });
+      expect(address?.address).toMatch(/^\d+\.\d+\.\d+\.\d+$/);
+
+      // Rules may name machines, also such as are not there.
+      const inner = { ...rule, ports: "8000-8010", addresses: [], machines: ["one"] };
+      const closed = { ...front, inbound: [rule, inner], outbound: [{ ...rule, ports: "443" }] };
+      const larger = { ...data, gigabytes: 20, protect: true };
+      expect(await changes([host, closed, larger, stable])).toEqual(["update firewall front", "update volume data"]);
+      const [wall] = await seen("firewall");
+      const [disk] = await seen("volume");
+      if (wall === undefined || disk === undefined) throw new Error("the firewall or the volume is gone");
+      await firewall.update(wall, closed, ["inbound", "outbound"], links);
+      await volume.update(disk, larger, ["gigabytes", "protect"], links);
+      expect(await changes([host, closed, larger, stable])).toEqual([]);
+
+      // Without its machine a volume stays; protected it is, until that is taken away.
+      const { machine: _off, ...alone } = larger;
+      for (const _again of [1, 2]) await volume.update(disk, alone, ["machine"], links);
+      expect(await changes([host, closed, alone, stable])).toEqual([]);
+      await volume.update(disk, { ...alone, protect: false }, ["protect"], links);
+      expect((await seen("volume"))[0]).toMatchObject({ protect: false, attachedTo: "", gigabytes: 20 });
+    });
+
     test("a stack that is destroyed leaves nothing", async () => {
       const { removed } = await destroyStack({ provider });
       expect(removed).toContain("machine one");
