@@ -10,7 +10,7 @@ const home = join(import.meta.dirname, "..");
 test("the examples of the README run", async () => {
   const readme = await readFile(join(home, "README.md"), "utf8");
   const examples = [...readme.matchAll(/```ts run\n(.*?)```/gs)].map((match) => match[1] ?? "");
-  expect(examples).toHaveLength(4);
+  expect(examples).toHaveLength(5);
   // Inside the package, so that it finds the package by its own name.
   const folder = await mkdtemp(join(home, "test", ".readme-"));
   try {
