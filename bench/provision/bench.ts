@@ -90,7 +90,7 @@ if (peer && !hasLibcloud()) {
     }
     say("a large plan");
     const many = await large(200, 5);
-    say("the command");
+    if (!values["no-command"]) say("the command");
     const command = values["no-command"] ? undefined : await timeCommand(2, values.quick ? 3 : 9, signal);
     const everything = { measured, large: many, command, rounds, before, after: load() };
     process.stdout.write(rows(everything));

@@ -36,7 +36,7 @@ export default ops({ name: "${name}", hosts: names.map((name) => host(name, { on
 `,
   );
   try {
-    await ops("provision");
+    await ops("provision", "--yes");
     return {
       machines,
       ms: await times(() => ops("provision", "plan")),

@@ -48,7 +48,7 @@ export function verdicts({ measured, large, command }: Everything): readonly Ver
     },
     { claim: "a plan with nothing to do, in process: ≤ 300 ms", figure: `${idle.toFixed(0)} ms`, kept: idle <= 300 },
     command && {
-      claim: `the command \`ops provision --plan\`, ${command.machines} machines, nothing to do: ≤ 300 ms`,
+      claim: `the command \`ops provision plan\`, ${command.machines} machines, nothing to do: ≤ 300 ms`,
       figure: `${command.ms.toFixed(0)} ms (ops --help ${command.helpMs.toFixed(0)}, node ${command.nodeMs.toFixed(0)})`,
       kept: command.ms <= 300,
     },

@@ -42,7 +42,7 @@ export function resourcesFor(
     firewall: firewall("front", { on: [first, ...others], allows: [{ tcp: 80 }] }),
     domain: domain(`${stack}.example.org`, { records: [record.a("www", first), record.txt("@", "it is here")] }),
     "reserved-ip": reservedIp("entry", { on: first }),
-    project: project(`shop ${stack}`, { environment: "Staging" }),
+    project: project(`shop-${stack}`, { environment: "Staging" }),
   };
   return kinds.map((kind) => all[kind]);
 }
@@ -60,14 +60,13 @@ export interface Provisioner {
 /** An operator in a process of its own. */
 export function provisioner(order: Order): Provisioner {
   const program = join(import.meta.dirname, "provisioner.ts");
-  const child = spawn(process.execPath, ["--conditions=source", program], { stdio: ["pipe", "pipe", "pipe"] });
+  const child = spawn(process.execPath, ["--conditions=source", program], { stdio: ["pipe", "pipe", "inherit"] });
   child.stdin.on("error", () => {});
   child.stdin.write(`${JSON.stringify(order)}\n`);
   const words: string[] = [];
   const waiting = new Map<string, () => void>();
   const closed = once(child, "close");
   const read = async (): Promise<readonly string[]> => {
-    child.stderr.resume();
     for await (const line of createInterface(child.stdout)) {
       words.push(line);
       waiting.get(line)?.();

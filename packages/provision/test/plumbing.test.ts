@@ -63,7 +63,7 @@ describe("the filter", () => {
 delete table inet slipway-c
 table inet slipway-c {
 chain from-7 {
-ip daddr 192.0.2.1 meta l4proto tcp return
+ip daddr 192.0.2.1 meta l4proto 6 return
 drop
 }
 chain to-7 {
@@ -71,7 +71,7 @@ meta nfproto ipv4 tcp dport 22 return
 meta nfproto ipv6 tcp dport 22 return
 ip saddr 10.0.0.0/8 udp dport 8000-9000 return
 ip saddr 10.1.0.1 udp dport 8000-9000 return
-ip6 saddr fd00::/8 meta l4proto ipv6-icmp return
+ip6 saddr fd00::/8 meta l4proto 58 return
 drop
 }
 chain look {
