@@ -5,7 +5,7 @@ import { agree, canAsk } from "../../cli/confirm.ts";
 import type { Context } from "../../cli/context.ts";
 import { table } from "../../cli/table.ts";
 import { fail } from "../../errors.ts";
-import { existingLines, lookAtExisting } from "../../platform/existing-hosts.ts";
+import { lookAtExisting } from "../../platform/existing-hosts.ts";
 import { applyPlan, hasCloud, planOf, wantedHere } from "../../platform/provisioning.ts";
 import { readProvisionPlan } from "../../platform/saved-provision.ts";
 import { openSession, type Session } from "../../platform/session.ts";
@@ -57,7 +57,7 @@ export async function provision(context: Context, options: ApplyOptions): Promis
   if (options.planOnly) return await showPlan(session, context, options);
   if (options.file !== undefined) return await applySaved(session, context, options, options.file);
   const existing = await lookAtExisting(session, context, options.only);
-  for (const line of existingLines(existing.filter((one) => !one.ok))) context.out.mark("bad", line.trim());
+  for (const one of existing) if (!one.ok) context.out.mark("bad", `${one.host}, which is not made here: ${one.why}`);
   if (!hasCloud(session)) {
     context.out.result(formatPlan(undefined, existing), { ok: true, changes: 0, machines: [] });
     return options.detailedExitCode ? exitCodes.nothingToDo : exitCodes.done;
