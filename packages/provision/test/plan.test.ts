@@ -64,6 +64,12 @@ describe("the plan of a stack", () => {
     expect(bold).toMatchObject({ change: -12, monthly: 6, unlisted: [] });
   });
 
+  test("tells what is saved by destroying all, without a list of prices", () => {
+    const seen = cloud([made("app", 1, { dollarsMonthly: 6 })]);
+    const all = plan([], { ...seen, catalog: { ...seen.catalog, sizes: [] } }, { unlisted: "delete" });
+    expect(all).toMatchObject({ change: -6, monthly: 0 });
+  });
+
   test("with nothing to do says so, and does not add a key for its own sake", () => {
     const nothing = plan([key, want("app")], cloud([made("app", 1)]));
     expect(changesOf(nothing)).toBe(0);

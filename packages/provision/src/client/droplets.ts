@@ -30,6 +30,7 @@ export const droplet = z.object({
   backup_ids: listOf(z.int()),
   snapshot_ids: listOf(z.int()),
   volume_ids: listOf(z.string()),
+  size: z.object({ price_monthly: z.number() }).optional(),
   size_slug: z.string(),
   region: regionRef,
   image: image.pick({ slug: true, name: true, distribution: true }).extend({ id: z.int().optional() }),

@@ -32,7 +32,7 @@ export function machineOf(droplet: Droplet, stack: string, adopted?: string): Se
     name: adopted ?? host ?? droplet.name.toLowerCase(),
     id: String(droplet.id),
     ours: marked?.toLowerCase() === stack,
-    dollarsMonthly: 0,
+    dollarsMonthly: droplet.size?.price_monthly ?? 0,
     label: droplet.name,
     status: statusOf(droplet.status),
     address: address("public"),

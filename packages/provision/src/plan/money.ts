@@ -9,9 +9,12 @@ export function monthlyOf(wanted: Wanted, catalog: Catalog): number {
   return cents(price * (1 + (wanted.backups ? catalog.backupsPart : 0)));
 }
 
-/** The same of one that is there. */
-export const monthlyOfSeen = (seen: Seen, catalog: Catalog): number =>
-  seen.kind === "machine" || seen.kind === "volume" ? monthlyOf(seen, catalog) : seen.dollarsMonthly;
+/** The same of one that is there; its own price counts where the catalog has none, as when nothing is wanted. */
+export function monthlyOfSeen(seen: Seen, catalog: Catalog): number {
+  const listed =
+    seen.kind === "volume" || (seen.kind === "machine" && catalog.sizes.some(({ slug }) => slug === seen.size));
+  return listed ? monthlyOf(seen, catalog) : seen.dollarsMonthly;
+}
 
 /** Whole cents. */
 export const cents = (amount: number): number => Math.round(amount * 100) / 100;
