@@ -1,9 +1,12 @@
 #!/usr/bin/env node
 import { exitCodes } from "@slipway/model";
 import { CommanderError } from "commander";
+import { keepCompiled } from "./compile-cache.ts";
 import { createContext } from "./context.ts";
 import { presentError } from "./output.ts";
 import { createProgram, usageExit } from "./program.ts";
+
+keepCompiled();
 
 const stop = new AbortController();
 let interrupted = false;
