@@ -1,5 +1,6 @@
 import { request, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { json } from "node:stream/consumers";
 import fc from "fast-check";
 import { afterEach, describe, expect, test } from "vitest";
 import { type FaultKind, faultKinds, faultsOf, seededRandom } from "../src/local/faults.ts";
@@ -78,6 +79,20 @@ test("a JSON content type without a body is no error, nor is an absurd host", as
     ).end();
   });
   expect(status).toBe(200);
+});
+
+test("a path that is no URL is refused, and ends nothing", async () => {
+  const url = await listen();
+  const told = (path: string, headers = {}): Promise<unknown> =>
+    new Promise((resolve, reject) => {
+      // `fetch` would put such a path right.
+      const asked = request({ port: new URL(url).port, host: "127.0.0.1", path, headers }, (got) => {
+        json(got).then((body) => resolve([got.statusCode, (body as { id: string }).id]), reject);
+      });
+      asked.on("error", reject).end();
+    });
+  for (const path of ["//", "//["]) expect(await told(path)).toEqual([400, "bad_request"]);
+  expect(await told("/v2/things/1", { authorization })).toEqual([200, "1"]);
 });
 
 describe("limits", () => {

@@ -95,9 +95,9 @@ export function serve(
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     response.setHeader("x-request-id", randomUUID());
     const { method = "GET" } = request;
-    const url = new URL(request.url ?? "/", baseOf(request));
-    const path = url.pathname.replace(/\/+$/, "");
     try {
+      const url = targetOf(request);
+      const path = url.pathname.replace(/\/+$/, "");
       if (request.headers.authorization !== `Bearer ${token}`)
         throw new Refusal(401, "Unauthorized", "Unable to authenticate you.");
       const { allowed, headers } = limit.take(method, path);
@@ -124,7 +124,16 @@ export function serve(
       sendError(response, error);
     }
   };
-  return createServer((request, response) => void answer(request, response));
+  return createServer((request, response) => {
+    answer(request, response).catch(() => response.destroy());
+  });
+}
+
+/** Of what is sent as a path some is no URL, such as `//`. */
+function targetOf(request: IncomingMessage): URL {
+  const target = URL.parse(request.url ?? "/", baseOf(request));
+  if (target === null) throw new Refusal(400, "bad_request", "The request's path is invalid.");
+  return target;
 }
 
 /** Scheme, host and port that the caller used. */
