@@ -95,6 +95,23 @@ test("a path that is no URL is refused, and ends nothing", async () => {
   expect(await told("/v2/things/1", { authorization })).toEqual([200, "1"]);
 });
 
+test.each([
+  [{ host: "evil.example", origin: "http://evil.example" }, 403],
+  [{ host: "127.0.0.1.evil.example:80", "sec-fetch-site": "cross-site" }, 403],
+  [{ host: "[::1]:8080", "sec-fetch-site": "same-origin" }, 200],
+  [{ host: "localhost", origin: "http://localhost" }, 200],
+  [{ host: "api.digitalocean.com" }, 200],
+])("a web page of another host gets no answer: %j", async (headers, status) => {
+  const url = await listen();
+  const got = await new Promise((resolve) => {
+    request(`${url}/v2/things`, { headers: { authorization, ...headers } }, (answer) => {
+      answer.resume();
+      resolve(answer.statusCode);
+    }).end();
+  });
+  expect(got).toBe(status);
+});
+
 describe("limits", () => {
   test("after the burst everything is refused until the time that is told", () => {
     let now = 1_000_000;

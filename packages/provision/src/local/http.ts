@@ -98,6 +98,7 @@ export function serve(
     try {
       const url = targetOf(request);
       const path = url.pathname.replace(/\/+$/, "");
+      if (isRebound(request)) throw new Refusal(403, "forbidden", "Web pages of other hosts may not call this server.");
       if (request.headers.authorization !== `Bearer ${token}`)
         throw new Refusal(401, "Unauthorized", "Unable to authenticate you.");
       const { allowed, headers } = limit.take(method, path);
@@ -135,6 +136,15 @@ function targetOf(request: IncomingMessage): URL {
   if (target === null) throw new Refusal(400, "bad_request", "The request's path is invalid.");
   return target;
 }
+
+const loopback = /^(?:127\.0\.0\.1|localhost|\[::1\])(?::\d*)?$/i;
+
+/**
+ * Whether a browser asks for a page that came by another name, which its owner made lead here (DNS rebinding). Other programs, which send none of
+ * these headers, may use whatever name they reach the server by.
+ */
+const isRebound = ({ headers }: IncomingMessage): boolean =>
+  (headers.origin !== undefined || headers["sec-fetch-site"] !== undefined) && !loopback.test(headers.host ?? "");
 
 /** Scheme, host and port that the caller used. */
 function baseOf(request: IncomingMessage): string {
