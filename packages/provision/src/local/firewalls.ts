@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { isIP } from "node:net";
 import { isDeepStrictEqual } from "node:util";
+import { readNetwork } from "./address.ts";
 import {
   applyFilter,
   type Firewall,
@@ -88,16 +88,9 @@ async function find(cloud: Cloud, id: string): Promise<Firewall> {
 }
 
 function readAddress(given: unknown): string {
-  const text = String(given);
-  const [address = "", bits] = text.split("/");
-  const family = isIP(address);
-  if (
-    typeof given !== "string" ||
-    family === 0 ||
-    (bits !== undefined && !(/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128)))
-  )
-    throw unprocessable(`${text} is not a valid address or network`);
-  return text;
+  const network = readNetwork(given);
+  if (network === undefined) throw unprocessable(`${String(given)} is not a valid address or network`);
+  return network;
 }
 
 const listOf = (given: unknown): readonly unknown[] => (Array.isArray(given) ? given : []);

@@ -1,3 +1,4 @@
+import { readNetwork } from "../address.ts";
 import type { V2Rule } from "./face.ts";
 import { invalid } from "./refusal.ts";
 
@@ -34,7 +35,11 @@ function readRule(given: unknown): Rule {
   if (ported && !(typeof port === "string" && /^(any|\d{1,5}(-\d{1,5})?)$/.test(port)))
     throw invalid("rules", "port is needed: a number, a range or any");
   const ips = (value: unknown): readonly string[] =>
-    Array.isArray(value) ? value.filter((ip): ip is string => typeof ip === "string") : [];
+    (Array.isArray(value) ? value : []).map((ip: unknown) => {
+      const network = readNetwork(ip);
+      if (network === undefined) throw invalid("rules", `'${String(ip)}' is not a valid address or network`);
+      return network;
+    });
   const source_ips = ips(rule.source_ips);
   const destination_ips = ips(rule.destination_ips);
   if ((direction === "in" ? source_ips : destination_ips).length === 0)
