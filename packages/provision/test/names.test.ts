@@ -83,6 +83,14 @@ test.each<[object, string]>([
   [{ type: "SRV", name: "_a._tcp", data: "b", priority: 1, weight: 1, port: 2 }, "Data needs to end with a dot (.)"],
   [{ type: "CAA", name: "@", data: "b.", flags: 256, tag: "issue" }, "Flags must be between 0 and 255"],
   [{ type: "CAA", name: "@", data: "b.", flags: 0, tag: "no" }, "Tag must be one of: issue, issuewild, iodef"],
+  [{ type: "CAA", name: "@", data: "x".repeat(256), flags: 0, tag: "iodef" }, "Data is too long"],
+  [{ type: "AAAA", name: "a", data: "fe80::1%eth0" }, "IP address did not match IPv6 format"],
+  ...[`${"a".repeat(64)}.b.`, `${"a.".repeat(126)}bc.`].flatMap((data): [object, string][] => [
+    [{ type: "CNAME", name: "a", data }, "Data is invalid"],
+    [{ type: "MX", name: "@", data, priority: 1 }, "Data is invalid"],
+    [{ type: "NS", data }, "Data is invalid"],
+    [{ type: "SRV", name: "_a._tcp", data, priority: 1, weight: 1, port: 2 }, "Data is invalid"],
+  ]),
   [{ type: "CNAME", name: "@", data: "b." }, "CNAME records cannot share a name with other records"],
   [{ type: "A", name: "www", data: "192.0.2.1" }, "CNAME records cannot share a name with other records"],
   [{ type: "CNAME", name: "web", data: "b." }, "CNAME records cannot share a name with other records"],
@@ -101,6 +109,9 @@ test("reads names in full, defaults, and what clients leave out", () => {
   });
   const caa = { type: "CAA", name: "@", data: "mailto:a@example.org", flags: 0, tag: "iodef" };
   expect(readRecord(domain(soa), caa)).toMatchObject(caa);
+  // 253 characters, as many as a name may have.
+  const longest = { type: "CNAME", name: "a", data: "a.".repeat(127) };
+  expect(readRecord(domain(soa), longest).data).toHaveLength(253);
 });
 
 test("a change of a CNAME must say its data again, as at DigitalOcean; one of an A record need not", () => {

@@ -1,4 +1,5 @@
-import { isIPv4, isIPv6 } from "node:net";
+import { isIPv4 } from "node:net";
+import { isPlainIPv6 } from "./address.ts";
 import { type Call, notFound, page, Refusal, type Reply, type Route, unprocessable } from "./http.ts";
 import { exclusively } from "./lock.ts";
 import { readRecord, validDomain } from "./records.ts";
@@ -62,7 +63,7 @@ async function add(cloud: Cloud, call: Call): Promise<Reply> {
   if (!validDomain(given)) throw unprocessable("Name is invalid");
   const name = given.toLowerCase();
   const at = typeof address === "string" && address !== "" ? address : undefined;
-  if (at !== undefined && !isIPv4(at) && !isIPv6(at)) throw unprocessable("IP address is invalid");
+  if (at !== undefined && !isIPv4(at) && !isPlainIPv6(at)) throw unprocessable("IP address is invalid");
   return alone(cloud, name, async () => {
     if ((await domainsOf(cloud)).some((domain) => domain.name === name))
       throw unprocessable(`domain '${name}': name already exists`);

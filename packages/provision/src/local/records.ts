@@ -1,4 +1,5 @@
-import { isIPv4, isIPv6 } from "node:net";
+import { isIPv4 } from "node:net";
+import { isPlainIPv6 } from "./address.ts";
 import { unprocessable } from "./http.ts";
 import type { Domain, DomainRecord } from "./zones.ts";
 
@@ -104,15 +105,17 @@ function readTag(given: unknown): string {
 function readData(type: string, tag: string | null, given: unknown): string {
   if (typeof given !== "string" || given === "") throw unprocessable("Data can't be blank");
   if (type === "A" && !isIPv4(given)) throw unprocessable("IP address did not match IPv4 format (e.g. 127.0.0.1).");
-  if (type === "AAAA" && !isIPv6(given))
+  if (type === "AAAA" && !isPlainIPv6(given))
     throw unprocessable("IP address did not match IPv6 format (e.g. 2001:db8::ff00:42:8329).");
-  if (type === "TXT" && Buffer.byteLength(given) > 4096) throw unprocessable("Data is too long");
+  // The value of a CAA record is one string of the zone, which holds 255 bytes.
+  const longest = { TXT: 4096, CAA: 255 }[type] ?? Number.POSITIVE_INFINITY;
+  if (Buffer.byteLength(given) > longest) throw unprocessable("Data is too long");
   const named = types[type]?.named === true;
   if (named && given === "@") return "@";
   if (!named && (type !== "CAA" || tag === "iodef")) return given;
   if (!given.endsWith(".")) throw unprocessable("Data needs to end with a dot (.)");
   // What follows a semicolon are parameters of the authority.
-  if (!hostName.test(given.toLowerCase().replace(type === "CAA" ? /;.*(?=\.$)/ : /^$/, "")))
-    throw unprocessable("Data is invalid");
+  const target = given.toLowerCase().replace(type === "CAA" ? /;.*(?=\.$)/ : /^$/, "");
+  if (target.length > 254 || !hostName.test(target)) throw unprocessable("Data is invalid");
   return given.slice(0, -1);
 }
