@@ -1,7 +1,7 @@
-import { Readable } from "node:stream";
 import { messageOf } from "@slipway/model";
 import { fail } from "../errors.ts";
 import { hasStatus } from "./engine.ts";
+import { fetchImage } from "./fetch-image.ts";
 import { finishHost, hostFiles } from "./host-files.ts";
 import { exclusively } from "./lock.ts";
 import {
@@ -18,8 +18,6 @@ import { putResource } from "./resources.ts";
 import { runHelper, withHelper } from "./snapshot.ts";
 import type { Cloud } from "./state.ts";
 import { tar } from "./tar.ts";
-
-const answerMs = 30_000;
 
 /**
  * Fetches a custom image and makes it one of the account's own, unless somebody did; why that cannot be is noted on it. It has to be an archive of
@@ -41,26 +39,23 @@ export function importImage(cloud: Cloud, id: number): Promise<void> {
 
 async function fetchInto(cloud: Cloud, id: number, data: ImageData, url: string): Promise<void> {
   const { engine } = cloud;
-  // Only the answer's beginning has to be soon; how long the whole takes depends on the image.
-  const late = new AbortController();
-  const timer = setTimeout(() => late.abort(), answerMs);
-  const answer = await fetch(url, { signal: late.signal })
-    .catch((error: unknown) => {
-      throw fail("image.failed", "We were unable to download your image from that URL.", { cause: error });
-    })
-    .finally(() => clearTimeout(timer));
-  if (!answer.ok || answer.body === null)
-    throw fail("image.failed", `We were unable to download your image: the URL answered ${answer.status}.`);
+  const body = await fetchImage(url);
   const name = importName(cloud, id);
   const [repo, tag] = name.split(":") as [string, string];
-  const body = Readable.fromWeb(answer.body);
+  let broken: Error | undefined;
+  body.on("error", (error) => {
+    broken = error;
+  });
   const taken = await engine
     .call("POST", "/images/create", { query: { fromSrc: "-", repo, tag }, body })
     .then(({ text }) => text)
     .catch((error: unknown) => {
+      // What broke the call to the engine says more than that it broke.
+      if (broken !== undefined) throw broken;
       if (!hasStatus(error, 500)) throw error;
       return messageOf(error);
-    });
+    })
+    .finally(() => body.destroy());
   if (/"error"|tar file/.test(taken))
     throw fail("image.failed", "We don't support the file format of your image: it has to be a tar archive.");
   try {
