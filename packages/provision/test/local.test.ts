@@ -76,6 +76,7 @@ test("a host is not privileged", () => {
       CapAdd: ["SYS_ADMIN", "NET_ADMIN"],
       CgroupnsMode: "private",
       RestartPolicy: { Name: "on-failure" },
+      ReadonlyPaths: expect.arrayContaining(["/proc/sys/kernel/core_pattern"]),
     },
   });
   expect(JSON.stringify(body)).not.toContain("Privileged");

@@ -60,9 +60,10 @@ export const hostContainer = (host: HostContainer): object => ({
     // Disks of volumes: loop devices, which come and go while the machine runs.
     DeviceCgroupRules: ["b 7:* rwm"],
     Tmpfs: { "/run": "exec,mode=755", "/run/lock": "", "/tmp": "exec,mode=1777" },
-    // Kernel settings under /proc/sys are a machine's own; what would reach the outer machine stays closed.
+    // Kernel settings under /proc/sys are a machine's to change. Those of no namespace are the outer machine's, and what is closed here is so
+    // against accidents: root here, who may mount, can open it again. core_pattern names what the outer machine runs as root when a program crashes.
     MaskedPaths: ["/proc/kcore", "/proc/keys", "/proc/timer_list", "/sys/firmware"],
-    ReadonlyPaths: ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sysrq-trigger"],
+    ReadonlyPaths: ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys/kernel/core_pattern", "/proc/sysrq-trigger"],
     RestartPolicy: { Name: "on-failure" },
     LogConfig: { Type: "json-file", Config: { "max-size": "1m", "max-file": "1" } },
     NetworkMode: host.network,
