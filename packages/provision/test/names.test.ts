@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { settling, stateFiles } from "../src/local/gateway.ts";
 import { metadataFiles } from "../src/local/metadata.ts";
-import { readRecord } from "../src/local/records.ts";
+import { readRecord, validDomain } from "../src/local/records.ts";
 import type { DropletRecord } from "../src/local/store.ts";
 import { tar } from "../src/local/tar.ts";
 import { type Domain, type DomainRecord, servedZone, zoneFile } from "../src/local/zones.ts";
@@ -112,6 +112,13 @@ test("reads names in full, defaults, and what clients leave out", () => {
   // 253 characters, as many as a name may have.
   const longest = { type: "CNAME", name: "a", data: "a.".repeat(127) };
   expect(readRecord(domain(soa), longest).data).toHaveLength(253);
+});
+
+test("a domain has two labels, and no name in its zone is longer than may be", () => {
+  const long = `${"a.".repeat(120)}bc`;
+  expect(["example.org", "org", long, `a.${long}`].map(validDomain)).toEqual([true, false, true, false]);
+  expect(zoneFile({ ...domain(soa), name: long })).toContain(` hostmaster.${long}. `);
+  expect(`hostmaster.${long}`).toHaveLength(253);
 });
 
 test("a change of a CNAME must say its data again, as at DigitalOcean; one of an A record need not", () => {

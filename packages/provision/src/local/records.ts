@@ -20,9 +20,9 @@ const caaTags = ["issue", "issuewild", "iodef"];
 const label = "[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?";
 const recordName = new RegExp(`^(?:@|\\*|(?:\\*\\.)?${label}(?:\\.${label})*)$`);
 const hostName = new RegExp(`^(?:${label}(?:\\.${label})*)?\\.$`);
-/** A domain as its owner has it: two labels at least. */
+/** A domain as its owner has it: two labels at least, and room for `hostmaster.` before it, which its zone names. */
 export const validDomain = (name: unknown): name is string =>
-  typeof name === "string" && name.length <= 253 && new RegExp(`^${label}(?:\\.${label})+$`, "i").test(name);
+  typeof name === "string" && name.length <= 242 && new RegExp(`^${label}(?:\\.${label})+$`, "i").test(name);
 
 type Fields = Readonly<Record<string, unknown>>;
 
