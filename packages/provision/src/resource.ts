@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { isIPv4 } from "node:net";
 
 /** What a stack is made of. `machine` is a droplet or a server; the operator's and other people's keys are `key`. */
 export type Kind = "project" | "key" | "machine" | "volume" | "firewall" | "reserved-ip" | "domain" | "record";
@@ -163,6 +164,9 @@ export interface SeenMachine extends Omit<WantedMachine, "userData">, Known {
 
 /** Short digest of text: 16 hex digits of its SHA-256. */
 export const digestOf = (text: string): string => createHash("sha256").update(text).digest("hex").slice(0, 16);
+
+/** An IPv4 address as a cloud told it; what is none counts as none: it is written into files and arguments. */
+export const ipv4Of = (told: string | undefined): string => (told !== undefined && isIPv4(told) ? told : "");
 
 /** Digest of what can be seen and changed of a machine. */
 export const specOf = (machine: Pick<WantedMachine, "region" | "size" | "image" | "tags" | "backups">): string =>

@@ -94,6 +94,11 @@ describe("a server as a machine", () => {
     expect(machineOf(seenServer({ labels, name: "web-01234567" }), "prod").label).toBe("web");
     expect(machineOf(seenServer({ labels, name: "web-x" }), "prod").label).toBe("web-x");
   });
+  test("has no address where what is told is none", () => {
+    const public_net = { ipv4: { ip: "192.0.2.7\n  ProxyCommand x" } };
+    const seen = machineOf(seenServer({ public_net, private_net: [{ ip: "-oProxyCommand=x" }] }), "prod");
+    expect(seen).toMatchObject({ address: "", privateAddress: "" });
+  });
   test("tells its location also where the API has it in a datacenter", () => {
     const { location: _gone, ...rest } = seenServer({ datacenter: { location: { name: "hel1" } } });
     expect(machineOf(rest, "prod").region).toBe("hel1");

@@ -2,7 +2,7 @@ import type { Droplet } from "../client/droplets.ts";
 import { CallError } from "../client/request.ts";
 import { fail } from "../errors.ts";
 import type { Makes } from "../provider.ts";
-import type { SeenMachine, WantedMachine } from "../resource.ts";
+import { ipv4Of, type SeenMachine, type WantedMachine } from "../resource.ts";
 import { generateSshKey } from "../ssh-key.ts";
 import {
   changingTags,
@@ -26,7 +26,7 @@ import { type Context, finished, goneIsGood, retag, whileBusy } from "./context.
 export function machineOf(droplet: Droplet, stack: string, adopted?: string): SeenMachine {
   const { stack: marked, host, image, ...marks } = readTags(droplet.tags);
   const address = (type: string): string =>
-    droplet.networks.v4.find((network) => network.type === type)?.ip_address ?? "";
+    ipv4Of(droplet.networks.v4.find((network) => network.type === type)?.ip_address);
   return {
     kind: "machine",
     name: adopted ?? host ?? droplet.name.toLowerCase(),

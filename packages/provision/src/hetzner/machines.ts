@@ -1,7 +1,7 @@
 import { CallError } from "../client/request.ts";
 import { fail } from "../errors.ts";
 import type { Makes } from "../provider.ts";
-import type { SeenMachine, WantedMachine } from "../resource.ts";
+import { ipv4Of, type SeenMachine, type WantedMachine } from "../resource.ts";
 import { generateSshKey } from "../ssh-key.ts";
 import { hostUserData } from "../user-data.ts";
 import { selectorOf } from "./calls.ts";
@@ -29,8 +29,8 @@ export function machineOf(server: Server, stack: string, adopted?: string): Seen
     label: spareOf(server.name, labels) ? name : server.name,
     // What starts, stops or moves is on its way: neither to be started nor to be logged into.
     status: statuses[server.status] ?? "new",
-    address: server.public_net.ipv4?.ip ?? "",
-    privateAddress: server.private_net?.[0]?.ip ?? "",
+    address: ipv4Of(server.public_net.ipv4?.ip),
+    privateAddress: ipv4Of(server.private_net?.[0]?.ip),
     created: server.created,
     region: server.location?.name ?? server.datacenter?.location.name ?? "",
     size: server.server_type.name,
