@@ -115,8 +115,12 @@ export function planProvision(wanted: readonly Wanted[], observed: Observed, opt
   const change = sum(planned.steps.map((step) => step.change));
   const now = sum(seen.filter((one) => one.ours).map((one) => monthlyOfSeen(one, catalog)));
   const whole = { ...planned, monthly: cents(now + change), change: cents(change), wanted, options };
-  return { ...whole, digest: createHash("sha256").update(JSON.stringify(whole)).digest("hex") };
+  return { ...whole, digest: digestOfPlan(whole) };
 }
+
+/** The digest that belongs to a plan with this content. */
+export const digestOfPlan = (plan: Omit<ProvisionPlan, "digest">): string =>
+  createHash("sha256").update(JSON.stringify(plan)).digest("hex");
 
 const sum = (all: readonly number[]): number => cents(all.reduce((total, one) => total + one, 0));
 

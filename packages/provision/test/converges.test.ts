@@ -204,6 +204,18 @@ describe("plan and apply", () => {
     );
   });
 
+  test("does what follows from the cloud, not what the steps of an altered plan say", async () => {
+    const world = worldOf(0, 25);
+    const wanted = [key, want("app"), want("db")];
+    await settle(world, wanted);
+    const kept = await world.plan(wanted);
+    const steps = kept.steps.map((step): ProvisionPlan["steps"][number] => ({ ...step, do: "delete" }));
+    expect(await world.apply({ ...kept, steps })).toMatchObject({ changes: 0, failed: [] });
+    expect([...world.cloud.items.values()].filter((item) => item.seen.kind === "machine")).toHaveLength(2);
+    const problems = { ...(await world.plan([want("app", { region: "moon1" })])), problems: [] };
+    await expect(world.apply(problems)).rejects.toMatchObject({ code: "plan.problems" });
+  });
+
   test("destroying leaves nothing, killed or not", async () => {
     await fc.assert(
       fc.asyncProperty(shape, fc.nat(12), fc.boolean(), async (before, call, late) => {
