@@ -4,7 +4,7 @@ import { match } from "./plan/match.ts";
 import { cents, monthlyOfSeen } from "./plan/money.ts";
 import { limited } from "./plan/only.ts";
 import { ordered } from "./plan/order.ts";
-import { addressProblems, nameProblems, quotaProblem, referenceProblems } from "./plan/problems.ts";
+import { addressProblems, nameProblems, ownerProblems, quotaProblem, referenceProblems } from "./plan/problems.ts";
 import { deleteStep, movingOf, stepsOf, type Work } from "./plan/steps.ts";
 import type { Catalog, Traits } from "./provider.ts";
 import { type Ref, refOf, type Seen, type Wanted } from "./resource.ts";
@@ -91,6 +91,7 @@ export function planProvision(wanted: readonly Wanted[], observed: Observed, opt
     ...addressProblems(matches),
     ...nameProblems(options.stack, wanted, traits),
     ...referenceProblems(wanted),
+    ...ownerProblems(options.stack, observed),
     ...matches.flatMap((one) => one.problem ?? []),
   );
   const steps = matches.flatMap((one) => (one.problem === undefined ? stepsOf(one, work) : []));

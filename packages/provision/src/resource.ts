@@ -112,6 +112,8 @@ interface Known {
   readonly id: string;
   /** Whether the marks on it say that it belongs to the stack. */
   readonly ours: boolean;
+  /** The stacks whose marks are on it, when they are not this one alone. Of several none may touch it. */
+  readonly owners?: readonly string[];
   readonly dollarsMonthly: number;
 }
 

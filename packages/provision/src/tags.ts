@@ -43,6 +43,17 @@ export function ipsOfTags(
   });
 }
 
+/** The stacks whose tags are among these. */
+export const stacksOfTags = (tags: readonly string[]): readonly string[] =>
+  tags.flatMap((tag) => /^slipway:stack:(.+)$/i.exec(tag)?.[1]?.toLowerCase() ?? []);
+
+/** The stacks that by these tags of a machine have that reserved address. */
+export const stacksOfIp = (tags: readonly string[], address: string): readonly string[] =>
+  tags.flatMap((tag) => {
+    const [, stack, told] = /^slipway:ip:([^:]+):[^:]+:(.+)$/i.exec(tag) ?? [];
+    return stack !== undefined && told?.replaceAll("-", ".") === address ? [stack.toLowerCase()] : [];
+  });
+
 /** Whatever carries it is not destroyed nor replaced. */
 export const protectedTag = "slipway:protected";
 /** On a machine that another one replaces. */
@@ -97,6 +108,7 @@ type ReadTags = Pick<
   "hostKeys" | "hostPublicKeys" | "fresh" | "firewalls" | "protect" | "retired" | "tags"
 > &
   Partial<Pick<SeenMachine, "spec" | "userDataDigest">> & {
+    /** Of the tags of two stacks neither counts. */
     readonly stack?: string;
     readonly host?: string;
     /** As it was asked for; the cloud forgets slugs of older images. */
@@ -112,13 +124,13 @@ export function readTags(tags: readonly string[]): ReadTags {
   };
   const hex = (name: string): readonly string[] =>
     all(name).flatMap((value) => (/^[0-9a-f]{64}$/i.test(value) ? [value.toLowerCase()] : []));
-  const [stack] = all("stack");
+  const [stack, ...others] = new Set(stacksOfTags(tags));
   const [spec] = all("spec");
   const [image] = all("image");
   const [userDataDigest] = all("data");
   const host = all("host")[0]?.toLowerCase().replaceAll("_", ".");
   return {
-    ...(stack !== undefined && { stack }),
+    ...(stack !== undefined && others.length === 0 && { stack }),
     ...(host !== undefined && { host }),
     ...(spec !== undefined && { spec }),
     ...(image !== undefined && { image }),

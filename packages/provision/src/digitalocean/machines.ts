@@ -1,6 +1,7 @@
 import type { Droplet } from "../client/droplets.ts";
 import { CallError } from "../client/request.ts";
 import { fail } from "../errors.ts";
+import { ownership, refuseOthers } from "../owners.ts";
 import type { Makes } from "../provider.ts";
 import { ipv4Of, type SeenMachine, type WantedMachine } from "../resource.ts";
 import { generateSshKey } from "../ssh-key.ts";
@@ -16,22 +17,23 @@ import {
   readTags,
   retiredTag,
   specTag,
+  stacksOfTags,
   stackTag,
   tagsOf,
 } from "../tags.ts";
 import { hostUserData } from "../user-data.ts";
 import { type Context, finished, goneIsGood, retag, whileBusy } from "./context.ts";
 
-/** A droplet as the stack's machine; `ours` unless another stack's or nobody's tag is on it. `adopted` names one that shall become the stack's. */
+/** A droplet as the stack's machine; `ours` when this stack's tag and no other's is on it. `adopted` names one that shall become the stack's. */
 export function machineOf(droplet: Droplet, stack: string, adopted?: string): SeenMachine {
-  const { stack: marked, host, image, ...marks } = readTags(droplet.tags);
+  const { stack: _one, host, image, ...marks } = readTags(droplet.tags);
   const address = (type: string): string =>
     ipv4Of(droplet.networks.v4.find((network) => network.type === type)?.ip_address);
   return {
     kind: "machine",
     name: adopted ?? host ?? droplet.name.toLowerCase(),
     id: String(droplet.id),
-    ours: marked?.toLowerCase() === stack,
+    ...ownership(stacksOfTags(droplet.tags), stack),
     dollarsMonthly: droplet.size?.price_monthly ?? 0,
     label: droplet.name,
     status: statusOf(droplet.status),
@@ -110,6 +112,7 @@ export function machinesOf(context: Context, stack: string): Makes<"machine"> {
     },
 
     async adopt(seen, wanted) {
+      refuseOthers(`droplet ${seen.id}`, stacksOfTags(await tagsOn(context, dropletIdOf(seen))), stack);
       const marks = [
         stackTag(stack),
         `slipway:host:${wanted.name.toLowerCase().replaceAll(".", "_")}`,

@@ -1,8 +1,9 @@
 import { CallError } from "../client/request.ts";
 import type { Volume } from "../client/volumes.ts";
+import { ownership, refuseOthers } from "../owners.ts";
 import type { Links, Makes } from "../provider.ts";
 import { refOf, type Seen, type SeenMachine, type WantedVolume } from "../resource.ts";
-import { intentTag, protectedTag, stackTag, volumeNameOf, volumeTag } from "../tags.ts";
+import { intentTag, protectedTag, stacksOfTags, stackTag, volumeNameOf, volumeTag } from "../tags.ts";
 import { appeared, type Context, finished, retag, whileBusy } from "./context.ts";
 
 /** Names are lower-case, unique in a region, and begin with a letter. */
@@ -15,14 +16,14 @@ export function volumeOf(
   adopted?: string,
 ): Seen<"volume"> {
   const tags = volume.tags.map((tag) => tag.toLowerCase());
-  const ours = tags.includes(stackTag(stack));
+  const whose = ownership(stacksOfTags(tags), stack);
   const attachedTo = String(volume.droplet_ids[0] ?? "");
   const machine = machines.find((one) => one.id === attachedTo && one.ours && !one.retired);
   return {
     kind: "volume",
-    name: (ours ? volumeNameOf(tags) : adopted) ?? volume.name.replace(nameOf(stack, ""), ""),
+    name: (whose.ours ? volumeNameOf(tags) : adopted) ?? volume.name.replace(nameOf(stack, ""), ""),
     id: volume.id,
-    ours,
+    ...whose,
     dollarsMonthly: 0,
     region: volume.region?.slug ?? "",
     gigabytes: volume.size_gigabytes,
@@ -93,10 +94,12 @@ export function volumesOf(context: Context, stack: string): Makes<"volume"> {
         if (!(error instanceof CallError && error.status === 404)) throw error;
       }
     },
-    adopt: (seen, wanted) =>
-      retag(context, "volume", seen.id, {
+    async adopt(seen, wanted) {
+      refuseOthers(`volume ${seen.id}`, stacksOfTags((await client.volumes.get(seen.id)).tags), stack);
+      await retag(context, "volume", seen.id, {
         add: [stackTag(stack), volumeTag(wanted.name), ...(wanted.protect ? [protectedTag] : [])],
         remove: [],
-      }),
+      });
+    },
   };
 }

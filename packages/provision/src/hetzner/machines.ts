@@ -1,12 +1,23 @@
 import { CallError } from "../client/request.ts";
 import { fail } from "../errors.ts";
+import { ownership, refuseOthers } from "../owners.ts";
 import type { Makes } from "../provider.ts";
 import { ipv4Of, type SeenMachine, type WantedMachine } from "../resource.ts";
 import { generateSshKey } from "../ssh-key.ts";
 import { hostUserData } from "../user-data.ts";
 import { selectorOf } from "./calls.ts";
 import { act, type Context, whileBusy } from "./context.ts";
-import { changingLabels, isChanging, isHostKey, keyLabels, type Labels, label, labelsOf, readLabels } from "./marks.ts";
+import {
+  changingLabels,
+  isChanging,
+  isHostKey,
+  keyLabels,
+  type Labels,
+  label,
+  labelsOf,
+  readLabels,
+  stacksOf,
+} from "./marks.ts";
 import type { Server } from "./shapes.ts";
 
 const statuses: Readonly<Record<string, SeenMachine["status"]>> = {
@@ -18,13 +29,13 @@ const statuses: Readonly<Record<string, SeenMachine["status"]>> = {
 /** A server as the stack's machine; under the name `adopted` when it is to become that. */
 export function machineOf(server: Server, stack: string, adopted?: string): SeenMachine {
   const { labels } = server;
-  const ours = labels[label.stack] === stack;
-  const name = (ours ? labels[label.host] : adopted) ?? server.name.toLowerCase();
+  const whose = ownership(stacksOf(labels), stack);
+  const name = (whose.ours ? labels[label.host] : adopted) ?? server.name.toLowerCase();
   return {
     kind: "machine",
     name,
     id: String(server.id),
-    ours,
+    ...whose,
     dollarsMonthly: 0,
     label: spareOf(server.name, labels) ? name : server.name,
     // What starts, stops or moves is on its way: neither to be started nor to be logged into.
@@ -99,11 +110,14 @@ export function machinesOf(context: Context): Makes<"machine"> {
 
     async adopt(seen, wanted) {
       const marks = { [label.stack]: stack, [label.host]: wanted.name.toLowerCase() };
-      await relabel(context, seen, (labels) => ({
-        ...labels,
-        ...marks,
-        ...Object.fromEntries(Object.entries(changingLabels(wanted)).filter(([name]) => name !== label.spec)),
-      }));
+      await relabel(context, seen, (labels) => {
+        refuseOthers(`server ${seen.id}`, stacksOf(labels), stack);
+        return {
+          ...labels,
+          ...marks,
+          ...Object.fromEntries(Object.entries(changingLabels(wanted)).filter(([name]) => name !== label.spec)),
+        };
+      });
       if (wanted.protect) await protect(context, seen, true);
     },
   };

@@ -43,6 +43,12 @@ export function isLabel(tag: string): boolean {
   return part.test(name) && (value === "" ? !tag.includes(":") : part.test(value)) && !name.startsWith(own);
 }
 
+/** The stacks that labels name. */
+export const stacksOf = (labels: Labels): readonly string[] => {
+  const stack = labels[label.stack];
+  return stack === undefined || stack === "" ? [] : [stack];
+};
+
 /** The labels of host keys, `ssh-ed25519 AAAA…`. A value begins with a letter, which base64url may not. */
 export const keyLabels = (publicKeys: readonly string[]): Labels =>
   Object.fromEntries(

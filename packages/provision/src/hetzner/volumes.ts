@@ -1,8 +1,9 @@
+import { ownership, refuseOthers } from "../owners.ts";
 import type { Links, Makes } from "../provider.ts";
 import { refOf, type Seen, type SeenMachine } from "../resource.ts";
 import { selectorOf } from "./calls.ts";
 import { act, type Context } from "./context.ts";
-import { type Labels, label } from "./marks.ts";
+import { type Labels, label, stacksOf } from "./marks.ts";
 import type { Volume } from "./shapes.ts";
 
 /** A volume of the project; ours by its labels. */
@@ -13,14 +14,14 @@ export function volumeOf(
   adopted?: string,
 ): Seen<"volume"> {
   const { labels } = volume;
-  const ours = labels[label.stack] === stack;
+  const whose = ownership(stacksOf(labels), stack);
   const attachedTo = String(volume.server ?? "");
   const machine = machines.find((one) => one.id === attachedTo && one.ours && !one.retired);
   return {
     kind: "volume",
-    name: (ours ? labels[label.volume] : adopted) ?? volume.name,
+    name: (whose.ours ? labels[label.volume] : adopted) ?? volume.name,
     id: String(volume.id),
-    ours,
+    ...whose,
     dollarsMonthly: 0,
     region: volume.location.name,
     gigabytes: volume.size,
@@ -97,11 +98,10 @@ export function volumesOf(context: Context): Makes<"volume"> {
     },
     async adopt(seen, wanted) {
       const marks = { [label.stack]: stack, [label.volume]: wanted.name };
-      await relabel(Number(seen.id), (labels) => ({
-        ...labels,
-        ...marks,
-        ...(wanted.protect && { [label.protected]: "" }),
-      }));
+      await relabel(Number(seen.id), (labels) => {
+        refuseOthers(`volume ${seen.id}`, stacksOf(labels), stack);
+        return { ...labels, ...marks, ...(wanted.protect && { [label.protected]: "" }) };
+      });
       if (wanted.protect) await protect(Number(seen.id), true);
     },
   };

@@ -1,3 +1,4 @@
+import { ownersText } from "../owners.ts";
 import type { Do, Observed, PlanOptions, Step } from "../plan.ts";
 import { type Ref, refOf, type Seen, type Wanted } from "../resource.ts";
 import { differences, type FieldChange, otherUserData } from "./differences.ts";
@@ -61,9 +62,13 @@ export function stepsOf(one: Match, work: Work): readonly Step[] {
   const adopted = (work.options.adopt ?? []).find((each) => each.id === seen?.id && each.ref.toLowerCase() === ref);
   work.problems.push(...machineProblems(one, work.observed, adopted), ...volumeProblems(one));
   if (seen === undefined) return [step("create", { change: monthly }), ...old];
+  if (adopted !== undefined && seen.owners !== undefined)
+    work.problems.push(
+      `${ref}: ${seen.id} cannot be adopted, it belongs to ${ownersText(seen.owners)}; release it there first`,
+    );
   if (!seen.ours && adopted !== undefined)
     return [step("adopt", { cloudId: seen.id, change: monthly, reason: `${seen.id} becomes the stack's` }), ...old];
-  if (seen.kind === "domain" && !seen.ours && seen.empty)
+  if (seen.kind === "domain" && !seen.ours && seen.empty && seen.owners === undefined)
     return [step("adopt", { cloudId: seen.id, reason: "nothing is in it" }), ...old];
   if (!seen.ours) return [step("keep", { cloudId: seen.id, monthly: 0, reason: "it was there before" }), ...old];
   const fields = differences(wanted, seen, { ...work.observed, moving: work.moving });

@@ -18,6 +18,7 @@ import {
   type Wanted,
   type WantedRecord,
 } from "../../src/index.ts";
+import { ownership, refuseOthers } from "../../src/owners.ts";
 import { generateSshKey } from "../../src/ssh-key.ts";
 import { cloud } from "./resources.ts";
 
@@ -30,6 +31,8 @@ export class Killed extends Error {}
 interface Item {
   seen: Seen;
   readonly intent: string;
+  /** Stacks whose mark is on it. */
+  stacks: readonly string[];
   readonly shownAt: number;
 }
 
@@ -73,9 +76,14 @@ export function memoryProvider(
     lives();
     return value;
   };
+  /** An item as this stack sees it. */
+  const view = ({ seen, stacks }: Item): Seen => {
+    const { owners: _, ...rest } = seen;
+    return { ...rest, ...ownership(stacks, stack) } as Seen;
+  };
   const list = (): readonly Seen[] => {
     lives();
-    return [...of.items.values()].filter((item) => item.shownAt <= clock.monotonic()).map((item) => item.seen);
+    return [...of.items.values()].filter((item) => item.shownAt <= clock.monotonic()).map(view);
   };
   /** What the cloud itself does: machines boot, volumes come off machines that went, names follow ids. */
   const settled = (): readonly Seen[] => {
@@ -85,7 +93,7 @@ export function memoryProvider(
     return list();
   };
   const put = (seen: Seen, intent: string): Seen => {
-    of.items.set(`${seen.kind} ${seen.id}`, { seen, intent, shownAt: clock.monotonic() + lagMs });
+    of.items.set(`${seen.kind} ${seen.id}`, { seen, intent, stacks: [stack], shownAt: clock.monotonic() + lagMs });
     return seen;
   };
   const change = (seen: Seen, to: Partial<Seen>): Promise<void> =>
@@ -180,7 +188,13 @@ export function memoryProvider(
             item.seen = { ...item.seen, assignedTo: "" };
         }
       }),
-    adopt: (seen: Seen, wanted: Wanted) => change(seen, { ...wanted, ours: true } as Partial<Seen>),
+    adopt: async (seen: Seen, wanted: Wanted) => {
+      const item = of.items.get(`${seen.kind} ${seen.id}`);
+      refuseOthers(refOf(seen), item?.stacks ?? [], stack);
+      await call(() => {
+        if (item !== undefined) Object.assign(item, { seen: { ...item.seen, ...wanted }, stacks: [stack] });
+      });
+    },
   };
   const { traits } = cloud([]);
   return {
@@ -188,7 +202,7 @@ export function memoryProvider(
     traits,
     catalog: (_scope: Scope) => Promise.resolve(catalog),
     observe: async () => settled(),
-    machines: async () => settled().filter((one) => one.kind === "machine"),
+    machines: async () => settled().filter((one): one is SeenMachine => one.kind === "machine" && one.ours),
     // One implementation for all kinds: what differs is inside.
     makes: Object.fromEntries(traits.kinds.map((kind) => [kind, makes])),
     start: (machine) => change(machine, { status: "active" }),
@@ -197,7 +211,7 @@ export function memoryProvider(
       await change(machine, { hostKeys: keys.map(sha256OfKey), hostPublicKeys: keys, fresh: isFresh });
     },
     retire: (machine) => change(machine, { retired: true }),
-    forget: () => Promise.resolve(),
+    forget: () => Promise.resolve([]),
   };
 }
 
