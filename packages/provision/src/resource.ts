@@ -182,6 +182,13 @@ export const specOf = (machine: Pick<WantedMachine, "region" | "size" | "image" 
     ]),
   );
 
+/** The spec mark after a change of these fields. Protecting applies nothing of the file: what differs from it then still does, by whoever made it so. */
+export const specAfter = (
+  seen: SeenMachine,
+  wanted: Parameters<typeof specOf>[0],
+  fields: readonly string[],
+): string | undefined => (fields.every((field) => field === "protect") ? seen.spec : specOf(wanted));
+
 /** Resources are equal in name regardless of case. */
 export const refOf = ({ kind, name }: { readonly kind: Kind; readonly name: string }): Ref =>
   `${kind} ${name.toLowerCase()}`;

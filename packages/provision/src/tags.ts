@@ -61,8 +61,7 @@ export const retiredTag = "slipway:retired";
 /** On a droplet whose host key is still the one that its user data holds, where every program on it can read it. */
 export const freshTag = "slipway:fresh";
 
-export const specTag = (machine: Pick<WantedMachine, "region" | "size" | "image" | "tags" | "backups">): string =>
-  `slipway:spec:${specOf(machine)}`;
+export const specTag = (spec: string): string => `slipway:spec:${spec}`;
 
 /** The tags of a new machine. */
 export const tagsOf = (stack: string, machine: WantedMachine, hostKey: string): readonly string[] => [
@@ -71,7 +70,7 @@ export const tagsOf = (stack: string, machine: WantedMachine, hostKey: string): 
   machineTag(stack, machine.name),
   ...keyTags(hostKey),
   freshTag,
-  specTag(machine),
+  specTag(specOf(machine)),
   `slipway:image:${machine.image}`,
   ...(machine.userData === undefined ? [] : [`slipway:data:${digestOf(machine.userData)}`]),
   ...changingTags(stack, machine),

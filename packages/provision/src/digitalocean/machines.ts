@@ -3,7 +3,7 @@ import { CallError } from "../client/request.ts";
 import { fail } from "../errors.ts";
 import { ownership, refuseOthers } from "../owners.ts";
 import type { Makes } from "../provider.ts";
-import { ipv4Of, type SeenMachine, type WantedMachine } from "../resource.ts";
+import { ipv4Of, type SeenMachine, specAfter, type WantedMachine } from "../resource.ts";
 import { generateSshKey } from "../ssh-key.ts";
 import {
   changingTags,
@@ -84,14 +84,12 @@ export function machinesOf(context: Context, stack: string): Makes<"machine"> {
       if (fields.includes("name")) await act(context, id, { type: "rename", name: wanted.name });
       if (fields.includes("backups"))
         await act(context, id, { type: wanted.backups ? "enable_backups" : "disable_backups" });
-      const has = new Set([
-        ...changingTags(stack, seen),
-        ...(seen.spec === undefined ? [] : [`slipway:spec:${seen.spec}`]),
-      ]);
+      const has = new Set([...changingTags(stack, seen), ...(seen.spec === undefined ? [] : [specTag(seen.spec)])]);
       const asks = new Set(changingTags(stack, wanted));
       // The mark of protection goes only when that is what was planned.
       if (seen.protect && !fields.includes("protect")) asks.add(protectedTag);
-      asks.add(specTag(wanted));
+      const spec = specAfter(seen, wanted, fields);
+      if (spec !== undefined) asks.add(specTag(spec));
       const key = (tag: string): string => tag.toLowerCase();
       const [hasKeys, askKeys] = [new Set([...has].map(key)), new Set([...asks].map(key))];
       const change = {

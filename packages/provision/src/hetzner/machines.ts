@@ -2,7 +2,7 @@ import { CallError } from "../client/request.ts";
 import { fail } from "../errors.ts";
 import { ownership, refuseOthers } from "../owners.ts";
 import type { Makes } from "../provider.ts";
-import { ipv4Of, type SeenMachine, type WantedMachine } from "../resource.ts";
+import { ipv4Of, type SeenMachine, specAfter, type WantedMachine } from "../resource.ts";
 import { generateSshKey } from "../ssh-key.ts";
 import { hostUserData } from "../user-data.ts";
 import { selectorOf } from "./calls.ts";
@@ -95,7 +95,13 @@ export function machinesOf(context: Context): Makes<"machine"> {
       if (fields.includes("size")) await resize(context, seen, wanted);
       // The mark of protection goes only when that is what was planned.
       const keep = seen.protect && !fields.includes("protect");
-      const asked = { ...changingLabels(wanted), ...(keep && { [label.protected]: "" }) };
+      const { [label.spec]: _spec, ...changing } = changingLabels(wanted);
+      const spec = specAfter(seen, wanted, fields);
+      const asked = {
+        ...changing,
+        ...(keep && { [label.protected]: "" }),
+        ...(spec !== undefined && { [label.spec]: spec }),
+      };
       await relabel(context, seen, (labels) => ({ ...without(labels, isChanging), ...asked }));
       if (fields.includes("protect")) await protect(context, seen, wanted.protect);
     },

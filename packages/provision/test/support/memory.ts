@@ -19,6 +19,7 @@ import {
   type WantedRecord,
 } from "../../src/index.ts";
 import { ownership, refuseOthers } from "../../src/owners.ts";
+import { specAfter } from "../../src/resource.ts";
 import { generateSshKey } from "../../src/ssh-key.ts";
 import { cloud } from "./resources.ts";
 
@@ -157,15 +158,16 @@ export function memoryProvider(
         return { ...wanted, ...base };
     }
   };
-  const updated = (wanted: Wanted, fields: readonly string[], links: Links): Partial<Seen> => {
+  const updated = (seen: Seen, wanted: Wanted, fields: readonly string[], links: Links): Partial<Seen> => {
     if (wanted.kind === "volume") return { ...wanted, attachedTo: idOf(wanted.machine, links) };
     if (wanted.kind === "reserved-ip") return { ...wanted, assignedTo: idOf(wanted.machine, links) };
     if (wanted.kind === "record") return { ...wanted, data: dataOf(wanted, links) };
-    if (wanted.kind !== "machine") return wanted;
+    if (wanted.kind !== "machine" || seen.kind !== "machine") return wanted;
     const { protect, userData: _made, ...rest } = wanted;
     // Resizing ends with the machine on.
     const on = fields.includes("size") ? ({ status: "active" } as const) : {};
-    return { ...rest, ...on, spec: specOf(wanted), ...(fields.includes("protect") && { protect }) };
+    const spec = specAfter(seen, wanted, fields);
+    return { ...rest, ...on, ...(spec !== undefined && { spec }), ...(fields.includes("protect") && { protect }) };
   };
   const makes = {
     create: async (wanted: Wanted, links: Links, intent: Intent) => {
@@ -177,7 +179,7 @@ export function memoryProvider(
       return found ?? call(() => put(fresh(wanted, links), intent.id));
     },
     update: (seen: Seen, wanted: Wanted, fields: readonly string[], links: Links) =>
-      change(seen, updated(wanted, fields, links)),
+      change(seen, updated(seen, wanted, fields, links)),
     remove: (seen: Seen) =>
       call(() => {
         of.items.delete(`${seen.kind} ${seen.id}`);

@@ -138,8 +138,15 @@ export function providerContract(name: string, subject: Subject): void {
       const after = await now(before.id);
       expect(after).toMatchObject({ protect: true, hostKeys: before.hostKeys });
       expect(new Set(after?.tags)).toEqual(new Set(["env:prod", "lone"]));
-      // Protection stays unless that is what changes.
+      // What was applied of the file is what it was: protecting is no part of that.
       if (after === undefined) return;
+      await makes().machine.update(after, want({ tags: ["by-hand"], protect: true }), ["protect"], noLinks);
+      const drifted = await now(before.id);
+      expect(drifted).toMatchObject({ protect: true, tags: ["by-hand"], spec: after.spec });
+      const told = planProvision([wanted], await observe(provider, { wanted: [wanted] }), { stack: provider.stack });
+      expect(told.drift).toEqual([expect.stringContaining("somebody changed tags to by-hand")]);
+      if (drifted !== undefined) await makes().machine.update(drifted, wanted, ["tags"], noLinks);
+      // Protection stays unless that is what changes.
       await makes().machine.update(after, want(), ["tags"], noLinks);
       const kept = await now(before.id);
       expect(kept).toMatchObject({ protect: true, tags: ["env:test"] });
