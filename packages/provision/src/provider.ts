@@ -48,7 +48,7 @@ export interface Makes<K extends Kind> {
   create(wanted: WantedOf<K>, links: Links, intent: Intent): Promise<Seen<K>>;
   /** Makes `seen` as `wanted`; the named fields differ. May be repeated. */
   update(seen: Seen<K>, wanted: WantedOf<K>, fields: readonly string[], links: Links): Promise<void>;
-  /** Gone already is as good. */
+  /** Gone already is as good. Machines and volumes: throws `cloud.protected` for one that is protected now, whatever `seen` says. */
   remove(seen: Seen<K>): Promise<void>;
   /** Marks an existing resource that is nobody's as the stack's. Machines and volumes: throws `plan.stale` for one that has become another stack's. */
   adopt(seen: Seen<K>, wanted: WantedOf<K>, links: Links): Promise<void>;

@@ -132,6 +132,8 @@ describe("the plan of a stack", () => {
     expect(plan([], safe, { unlisted: "delete" }).problems.join()).toMatch(
       /machine app is protected and would be dest/,
     );
+    const going = cloud([made("app", 1, { protect: true, retired: true }), made("app", 2)]);
+    expect(plan([want("app")], going).problems.join()).toMatch(/machine app is protected and would be destroyed/);
     const other = [want("app", { image: "debian-13-x64" })];
     expect(plan(other, safe, { replace: ["machine app"] }).problems.join()).toMatch(/protected and would be replaced/);
   });

@@ -2,6 +2,7 @@ import type { Droplet } from "../client/droplets.ts";
 import { CallError } from "../client/request.ts";
 import { fail } from "../errors.ts";
 import { ownership, refuseOthers } from "../owners.ts";
+import { refuseProtected } from "../protection.ts";
 import type { Makes } from "../provider.ts";
 import { ipv4Of, type SeenMachine, specAfter, type WantedMachine } from "../resource.ts";
 import { generateSshKey } from "../ssh-key.ts";
@@ -102,9 +103,10 @@ export function machinesOf(context: Context, stack: string): Makes<"machine"> {
 
     async remove(seen) {
       const id = dropletIdOf(seen);
+      const tags = await tagsOn(context, id);
+      refuseProtected(seen, readTags(tags).protect);
       // The machine last: while it is there, its tags are found again. Host tags stay: another stack may have a host of that name.
       for (const key of seen.hostPublicKeys) for (const tag of keyTags(key)) await client.tags.remove(tag);
-      const tags = await tagsOn(context, id);
       for (const tag of tags.filter(isOfOneMachine)) await client.tags.remove(tag);
       await whileBusy(context, () => client.droplets.remove(id));
     },

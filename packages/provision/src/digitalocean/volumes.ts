@@ -1,6 +1,7 @@
 import { CallError } from "../client/request.ts";
 import type { Volume } from "../client/volumes.ts";
 import { ownership, refuseOthers } from "../owners.ts";
+import { refuseProtected } from "../protection.ts";
 import type { Links, Makes } from "../provider.ts";
 import { refOf, type Seen, type SeenMachine, type WantedVolume } from "../resource.ts";
 import { intentTag, protectedTag, stacksOfTags, stackTag, volumeNameOf, volumeTag } from "../tags.ts";
@@ -27,11 +28,13 @@ export function volumeOf(
     dollarsMonthly: 0,
     region: volume.region?.slug ?? "",
     gigabytes: volume.size_gigabytes,
-    protect: tags.includes(protectedTag),
+    protect: isTaggedProtected(volume),
     attachedTo,
     ...(machine !== undefined && { machine: machine.name }),
   };
 }
+
+const isTaggedProtected = ({ tags }: Volume): boolean => tags.some((tag) => tag.toLowerCase() === protectedTag);
 
 export function volumesOf(context: Context, stack: string): Makes<"volume"> {
   const { client } = context;
@@ -88,6 +91,7 @@ export function volumesOf(context: Context, stack: string): Makes<"volume"> {
     },
     async remove(seen) {
       try {
+        refuseProtected(seen, isTaggedProtected(await client.volumes.get(seen.id)));
         await detach(seen.id, seen.region);
         await client.volumes.remove(seen.id);
       } catch (error) {

@@ -1,6 +1,7 @@
 import { CallError } from "../client/request.ts";
 import { fail } from "../errors.ts";
 import { ownership, refuseOthers } from "../owners.ts";
+import { refuseProtected } from "../protection.ts";
 import type { Makes } from "../provider.ts";
 import { ipv4Of, type SeenMachine, specAfter, type WantedMachine } from "../resource.ts";
 import { generateSshKey } from "../ssh-key.ts";
@@ -49,8 +50,13 @@ export function machineOf(server: Server, stack: string, adopted?: string): Seen
     diskGb: server.primary_disk_size,
     backups: typeof server.backup_window === "string",
     ...readLabels(labels),
+    protect: isProtected(server),
   };
 }
+
+/** By Slipway's mark, or by Hetzner's own protection alone: somebody else gave it that. */
+const isProtected = ({ labels, protection }: Server): boolean =>
+  protection.delete || Object.hasOwn(labels, label.protected);
 
 /** A name that is given while another server of the project has the host's own: names are unique there. */
 const spare = (name: string, intent: string): string => `${name}-${intent.slice(0, 8)}`;
@@ -108,9 +114,7 @@ export function machinesOf(context: Context): Makes<"machine"> {
 
     async remove(seen) {
       const there = await client.servers.get(idOf(seen));
-      // A plan that removes what was protected has been told to: Hetzner's own protection follows the mark.
-      if (there?.protection.delete === true && there.labels[label.protected] === undefined)
-        await protect(context, seen, false);
+      refuseProtected(seen, there !== undefined && isProtected(there));
       await whileBusy(context, () => client.servers.remove(idOf(seen)));
     },
 

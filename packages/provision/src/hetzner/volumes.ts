@@ -1,4 +1,5 @@
 import { ownership, refuseOthers } from "../owners.ts";
+import { refuseProtected } from "../protection.ts";
 import type { Links, Makes } from "../provider.ts";
 import { refOf, type Seen, type SeenMachine } from "../resource.ts";
 import { selectorOf } from "./calls.ts";
@@ -25,11 +26,15 @@ export function volumeOf(
     dollarsMonthly: 0,
     region: volume.location.name,
     gigabytes: volume.size,
-    protect: Object.hasOwn(labels, label.protected),
+    protect: isProtected(volume),
     attachedTo,
     ...(machine !== undefined && { machine: machine.name }),
   };
 }
+
+/** By Slipway's mark, or by Hetzner's own protection alone: somebody else gave it that. */
+const isProtected = ({ labels, protection }: Volume): boolean =>
+  protection.delete || Object.hasOwn(labels, label.protected);
 
 export function volumesOf(context: Context): Makes<"volume"> {
   const { client, stack } = context;
@@ -91,8 +96,7 @@ export function volumesOf(context: Context): Makes<"volume"> {
       const id = Number(seen.id);
       const volume = await client.volumes.get(id);
       if (volume === undefined) return;
-      // Hetzner's own protection follows the mark.
-      if (volume.protection.delete && !Object.hasOwn(volume.labels, label.protected)) await protect(id, false);
+      refuseProtected(seen, isProtected(volume));
       await detach(id);
       await client.volumes.remove(id);
     },

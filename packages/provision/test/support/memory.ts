@@ -19,6 +19,7 @@ import {
   type WantedRecord,
 } from "../../src/index.ts";
 import { ownership, refuseOthers } from "../../src/owners.ts";
+import { isProtected, refuseProtected } from "../../src/protection.ts";
 import { specAfter } from "../../src/resource.ts";
 import { generateSshKey } from "../../src/ssh-key.ts";
 import { cloud } from "./resources.ts";
@@ -182,12 +183,14 @@ export function memoryProvider(
       change(seen, updated(seen, wanted, fields, links)),
     remove: (seen: Seen) =>
       call(() => {
+        const item = of.items.get(`${seen.kind} ${seen.id}`);
+        refuseProtected(seen, item !== undefined && isProtected(item.seen));
         of.items.delete(`${seen.kind} ${seen.id}`);
-        for (const item of of.items.values()) {
-          if (item.seen.kind === "volume" && seen.kind === "machine" && item.seen.attachedTo === seen.id)
-            item.seen = { ...item.seen, attachedTo: "" };
-          if (item.seen.kind === "reserved-ip" && seen.kind === "machine" && item.seen.assignedTo === seen.id)
-            item.seen = { ...item.seen, assignedTo: "" };
+        for (const other of of.items.values()) {
+          if (other.seen.kind === "volume" && seen.kind === "machine" && other.seen.attachedTo === seen.id)
+            other.seen = { ...other.seen, attachedTo: "" };
+          if (other.seen.kind === "reserved-ip" && seen.kind === "machine" && other.seen.assignedTo === seen.id)
+            other.seen = { ...other.seen, assignedTo: "" };
         }
       }),
     adopt: async (seen: Seen, wanted: Wanted) => {

@@ -150,6 +150,9 @@ export function providerContract(name: string, subject: Subject): void {
       await makes().machine.update(after, want(), ["tags"], noLinks);
       const kept = await now(before.id);
       expect(kept).toMatchObject({ protect: true, tags: ["env:test"] });
+      // Whatever was seen before, it is not removed while it is protected.
+      await expect(makes().machine.remove(before)).rejects.toMatchObject({ code: "cloud.protected" });
+      expect(await now(before.id)).toEqual(kept);
       if (kept !== undefined) await makes().machine.update(kept, want(), ["protect"], noLinks);
       expect((await now(before.id))?.protect).toBe(false);
     });
@@ -251,6 +254,7 @@ export function providerContract(name: string, subject: Subject): void {
       await volume.update(disk, larger, ["gigabytes", "protect"], links);
       expect(await changes([host, closed, larger, stable])).toEqual([]);
 
+      await expect(volume.remove(disk)).rejects.toMatchObject({ code: "cloud.protected" });
       // Without its machine a volume stays; protected it is, until that is taken away.
       const { machine: _off, ...alone } = larger;
       for (const _again of [1, 2]) await volume.update(disk, alone, ["machine"], links);
