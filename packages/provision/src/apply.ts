@@ -85,6 +85,7 @@ export async function applyProvision(given: ProvisionPlan, options: ApplyOptions
     links: linksOf(plan, observed.seen),
     ...watcher(provider, clock, signal),
     made: new Set(),
+    replaced: new Set(),
   };
   const nodes = plan.steps.flatMap((step) => nodesOf(step, aboutOf(step, plan, observed.seen), run));
   const outcomes = await runGraph(nodes, atOnce);

@@ -160,6 +160,8 @@ export interface SeenMachine extends Omit<WantedMachine, "userData">, Known {
   readonly spec?: string;
   /** {@link digestOf} the user data that it was made with. */
   readonly userDataDigest?: string;
+  /** The id of the intent that it was made with, as far as its marks tell. */
+  readonly intent?: string;
   /** Marked to go: another machine takes its place. */
   readonly retired: boolean;
 }

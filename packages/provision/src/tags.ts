@@ -106,7 +106,7 @@ type ReadTags = Pick<
   SeenMachine,
   "hostKeys" | "hostPublicKeys" | "fresh" | "firewalls" | "protect" | "retired" | "tags"
 > &
-  Partial<Pick<SeenMachine, "spec" | "userDataDigest">> & {
+  Partial<Pick<SeenMachine, "spec" | "userDataDigest" | "intent">> & {
     /** Of the tags of two stacks neither counts. */
     readonly stack?: string;
     readonly host?: string;
@@ -126,6 +126,7 @@ export function readTags(tags: readonly string[]): ReadTags {
   const [stack, ...others] = new Set(stacksOfTags(tags));
   const [spec] = all("spec");
   const [image] = all("image");
+  const [intent] = all("intent");
   const [userDataDigest] = all("data");
   const host = all("host")[0]?.toLowerCase().replaceAll("_", ".");
   return {
@@ -133,6 +134,7 @@ export function readTags(tags: readonly string[]): ReadTags {
     ...(host !== undefined && { host }),
     ...(spec !== undefined && { spec }),
     ...(image !== undefined && { image }),
+    ...(intent !== undefined && { intent }),
     ...(userDataDigest !== undefined && { userDataDigest }),
     hostKeys: hex("hostkey"),
     hostPublicKeys: hex("hostpub").map((value) => publicKeyLine(Buffer.from(value, "hex"))),

@@ -189,9 +189,12 @@ describe("plan and apply", () => {
     await fc.assert(
       fc.asyncProperty(
         fc.uniqueArray(machine, { minLength: 1, maxLength: 3, selector: (one) => one.name }),
-        async (machines) => {
+        fc.boolean(),
+        async (machines, safe) => {
           const world = worldOf(0, 25);
-          const wanted = wantedOf({ machines, with: [] });
+          const wanted = wantedOf({ machines, with: [] }).map((one) =>
+            one.kind === "machine" ? { ...one, protect: safe } : one,
+          );
           const plans = [await world.plan(wanted), await world.plan(wanted)];
           const ended = await Promise.all(
             plans.map((of) =>

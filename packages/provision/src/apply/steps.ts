@@ -25,6 +25,7 @@ export async function doStep(step: Step, about: About, run: Run): Promise<void> 
       return create(ref, need(wanted, step), run);
     case "replace":
       await stillMayGo(seen, run);
+      if (seen !== undefined) run.replaced.add(seen.id);
       await run.journal?.append({ kind: "ended", stack: run.stack, ref });
       if (seen?.kind === "machine") await run.provider.retire(seen);
       return create(ref, need(wanted, step), run);
@@ -107,7 +108,8 @@ async function create(ref: Ref, wanted: Wanted, run: Run): Promise<void> {
   run.links.set(ref, made);
   run.tell(ref, "created", made.id);
   if (made.kind !== "machine") return;
-  run.made.add(made.id);
+  // Where names are unique, it may be one that another operator made at the same moment.
+  if (made.intent === intent.id) run.made.add(made.id);
   await active(ref, made, run);
 }
 

@@ -61,7 +61,7 @@ export function machinesOf(context: Context, stack: string): Makes<"machine"> {
   return {
     async create(wanted, links, { id: intent, begun }) {
       const lost = begun ? await client.droplets.appeared(intentTag(intent)) : undefined;
-      if (lost !== undefined) return machineOf(lost, stack);
+      if (lost !== undefined) return { ...machineOf(lost, stack), intent };
       const hostKey = generateSshKey(wanted.name);
       const keys = [...links.values()].flatMap((one) => (one.kind === "key" ? [Number(one.id)] : []));
       const made = await client.droplets.create(
@@ -77,7 +77,7 @@ export function machinesOf(context: Context, stack: string): Makes<"machine"> {
         },
         intentTag(intent),
       );
-      return machineOf(made, stack);
+      return { ...machineOf(made, stack), intent };
     },
 
     async update(seen, wanted, fields) {

@@ -90,7 +90,7 @@ export const isChanging = (name: string): boolean =>
 export const isHostKey = (name: string): boolean => hostKey.test(name);
 
 type Read = Pick<SeenMachine, "hostKeys" | "hostPublicKeys" | "fresh" | "firewalls" | "protect" | "retired" | "tags"> &
-  Partial<Pick<SeenMachine, "spec" | "userDataDigest">>;
+  Partial<Pick<SeenMachine, "spec" | "userDataDigest" | "intent">>;
 
 /** What the labels of a server say. */
 export function readLabels(labels: Labels): Read {
@@ -99,9 +99,11 @@ export function readLabels(labels: Labels): Read {
   const hostPublicKeys = all.flatMap(([name, value]) => (isHostKey(name) ? (publicKeyOf(value) ?? []) : []));
   const spec = labels[label.spec];
   const userDataDigest = labels[label.data];
+  const intent = labels[label.intent];
   return {
     ...(spec !== undefined && { spec }),
     ...(userDataDigest !== undefined && { userDataDigest }),
+    ...(intent !== undefined && { intent }),
     hostPublicKeys,
     hostKeys: hostPublicKeys.map(sha256OfKey),
     fresh: has(label.fresh),

@@ -170,6 +170,7 @@ export function memoryProvider(
     const spec = specAfter(seen, wanted, fields);
     return { ...rest, ...on, ...(spec !== undefined && { spec }), ...(fields.includes("protect") && { protect }) };
   };
+  const made = (seen: Seen, intent: string): Seen => (seen.kind === "machine" ? { ...seen, intent } : seen);
   const makes = {
     create: async (wanted: Wanted, links: Links, intent: Intent) => {
       // An account has a key once.
@@ -177,7 +178,7 @@ export function memoryProvider(
         ({ seen }) => seen.kind === "key" && wanted.kind === "key" && seen.publicKey === wanted.publicKey,
       );
       const found = (await find(wanted.kind, intent)) ?? same?.seen;
-      return found ?? call(() => put(fresh(wanted, links), intent.id));
+      return found ?? call(() => put(made(fresh(wanted, links), intent.id), intent.id));
     },
     update: (seen: Seen, wanted: Wanted, fields: readonly string[], links: Links) =>
       change(seen, updated(seen, wanted, fields, links)),
