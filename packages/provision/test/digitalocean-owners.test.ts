@@ -6,7 +6,7 @@ import { addressesOf } from "../src/digitalocean/reserved-ips.ts";
 import { volumeOf } from "../src/digitalocean/volumes.ts";
 import { zoneOf } from "../src/digitalocean/zone.ts";
 import { destroyStack, digitalOcean, digitalOceanProvider, generateSshKey } from "../src/index.ts";
-import { tagsOf } from "../src/tags.ts";
+import { readTags, tagsOf } from "../src/tags.ts";
 import { hurriedClock } from "./support/clock.ts";
 import { want } from "./support/resources.ts";
 
@@ -85,6 +85,8 @@ describe("a droplet with the tags of two stacks", () => {
   test("is neither's: destroying one of them says so and touches nothing", async () => {
     const { provider, clock, asked, there } = await account([droplet(7, tagsIn("shop", ["slipway:stack:blog"]))]);
     expect(await provider.machines()).toEqual([]);
+    expect(readTags(["slipway:stack:shop", "slipway:stack:blog"])).not.toHaveProperty("stack");
+    expect(readTags(["slipway:stack:shop", "slipway:stack:Shop"])).toMatchObject({ stack: "shop" });
     await expect(destroyStack({ provider, clock })).rejects.toMatchObject({
       code: "plan.problems",
       message: expect.stringMatching(/machine web \(7\) carries the marks of stacks blog and shop/) as unknown,
@@ -130,8 +132,7 @@ test("every kind tells whose it is by its marks", () => {
   const key = (name: string) => keyOf({ id: 1, name, public_key: hostKey, fingerprint: "" }, "shop");
   expect(key("slipway:blog:me")).toMatchObject({ ours: false, owners: ["blog"] });
   expect(key("slipway:shop:me")).toMatchObject({ ours: true, name: "me" });
-  const project = (description: string) =>
-    projectOf({ id: "p", name: "all", description } as Parameters<typeof projectOf>[0], "shop", []);
+  const project = (description: string) => projectOf({ id: "p", name: "all", description }, "shop", []);
   expect(project("Made by Slipway [slipway:blog]")).toMatchObject({ ours: false, owners: ["blog"] });
   expect(project("[slipway:shop]")).toMatchObject({ ours: true });
   const zone = zoneOf(

@@ -81,7 +81,7 @@ export function memoryProvider(
   /** An item as this stack sees it. */
   const view = ({ seen, stacks }: Item): Seen => {
     const { owners: _, ...rest } = seen;
-    return { ...rest, ...ownership(stacks, stack) } as Seen;
+    return { ...rest, ...ownership(stacks, stack) };
   };
   const list = (): readonly Seen[] => {
     lives();
