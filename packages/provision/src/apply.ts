@@ -52,13 +52,15 @@ export const scopeOf = ({ wanted, options }: Pick<ProvisionPlan, "wanted" | "opt
  * through the same, so what an interrupted run left is finished. Rejects before any change with `plan.problems`, or with `plan.stale` when the
  * cloud is no longer as planned; what fails is in `failed`, stops only what waits for it, and is done by the next run. May be killed at any moment.
  */
-export async function applyProvision(plan: ProvisionPlan, options: ApplyOptions): Promise<ApplyResult> {
+export async function applyProvision(given: ProvisionPlan, options: ApplyOptions): Promise<ApplyResult> {
   const { provider } = options;
   const clock = options.clock ?? systemClock;
-  if (plan.problems.length > 0) throw fail("plan.problems", plan.problems.join("; "));
-  const observed = await observe(provider, scopeOf(plan));
-  const again = planProvision(plan.wanted, observed, plan.options);
-  if (again.digest !== plan.digest) throw fail("plan.stale", "the cloud changed since the plan was made");
+  refuseProblems(given);
+  const observed = await observe(provider, scopeOf(given));
+  // What is done is what follows from the cloud as it is now, whatever steps the given plan lists.
+  const plan = planProvision(given.wanted, observed, given.options);
+  if (plan.digest !== given.digest) throw fail("plan.stale", "the cloud changed since the plan was made");
+  refuseProblems(plan);
   const began = clock.monotonic();
   const signal = AbortSignal.any([
     AbortSignal.timeout(options.deadlineMs ?? 600_000),
@@ -83,6 +85,7 @@ export async function applyProvision(plan: ProvisionPlan, options: ApplyOptions)
     links: linksOf(plan, observed.seen),
     ...watcher(provider, clock, signal),
     made: new Set(),
+    replaced: new Set(),
   };
   const nodes = plan.steps.flatMap((step) => nodesOf(step, aboutOf(step, plan, observed.seen), run));
   const outcomes = await runGraph(nodes, atOnce);
@@ -90,6 +93,10 @@ export async function applyProvision(plan: ProvisionPlan, options: ApplyOptions)
   const failed = failures(plan, outcomes, run);
   const changed = plan.steps.filter((step) => step.do !== "keep" && outcomes.get(step.id)?.done === true);
   return { machines: await listMachines(provider), changes: changesOf({ steps: changed }), failed };
+}
+
+function refuseProblems({ problems }: ProvisionPlan): void {
+  if (problems.length > 0) throw fail("plan.problems", problems.join("; "));
 }
 
 const answersAt22 = (address: string, signal: AbortSignal): Promise<boolean> => answersSsh(address, 22, signal);

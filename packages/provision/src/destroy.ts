@@ -26,7 +26,8 @@ export async function planDestroy(provider: Provider): Promise<ProvisionPlan> {
 
 /**
  * Removes everything of a stack, in reverse order, and resolves when the cloud lists none of it any more. Refuses with `plan.problems`, before any
- * change, when something of it is protected. May be killed and repeated.
+ * change, when something of it is protected or another stack's too, and at the end with the same when such a thing appeared meanwhile: that stays.
+ * May be killed and repeated.
  */
 export async function destroyStack(options: DestroyOptions): Promise<{ readonly removed: readonly Ref[] }> {
   const { provider } = options;
@@ -61,6 +62,7 @@ export async function destroyStack(options: DestroyOptions): Promise<{ readonly 
     for (const outcome of outcomes.values()) if (!outcome.done && "error" in outcome) throw outcome.error;
     await clock.sleep(500, options.signal);
   }
-  await provider.forget();
+  const left = await provider.forget();
+  if (left.length > 0) throw fail("plan.problems", `left as it is: ${left.join("; ")}`);
   return { removed: [...removed].sort((a, b) => a.localeCompare(b)) };
 }

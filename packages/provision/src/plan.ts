@@ -4,7 +4,7 @@ import { match } from "./plan/match.ts";
 import { cents, monthlyOfSeen } from "./plan/money.ts";
 import { limited } from "./plan/only.ts";
 import { ordered } from "./plan/order.ts";
-import { addressProblems, nameProblems, quotaProblem, referenceProblems } from "./plan/problems.ts";
+import { addressProblems, nameProblems, ownerProblems, quotaProblem, referenceProblems } from "./plan/problems.ts";
 import { deleteStep, movingOf, stepsOf, type Work } from "./plan/steps.ts";
 import type { Catalog, Traits } from "./provider.ts";
 import { type Ref, refOf, type Seen, type Wanted } from "./resource.ts";
@@ -91,6 +91,7 @@ export function planProvision(wanted: readonly Wanted[], observed: Observed, opt
     ...addressProblems(matches),
     ...nameProblems(options.stack, wanted, traits),
     ...referenceProblems(wanted),
+    ...ownerProblems(options.stack, observed),
     ...matches.flatMap((one) => one.problem ?? []),
   );
   const steps = matches.flatMap((one) => (one.problem === undefined ? stepsOf(one, work) : []));
@@ -115,8 +116,12 @@ export function planProvision(wanted: readonly Wanted[], observed: Observed, opt
   const change = sum(planned.steps.map((step) => step.change));
   const now = sum(seen.filter((one) => one.ours).map((one) => monthlyOfSeen(one, catalog)));
   const whole = { ...planned, monthly: cents(now + change), change: cents(change), wanted, options };
-  return { ...whole, digest: createHash("sha256").update(JSON.stringify(whole)).digest("hex") };
+  return { ...whole, digest: digestOfPlan(whole) };
 }
+
+/** The digest that belongs to a plan with this content. */
+export const digestOfPlan = (plan: Omit<ProvisionPlan, "digest">): string =>
+  createHash("sha256").update(JSON.stringify(plan)).digest("hex");
 
 const sum = (all: readonly number[]): number => cents(all.reduce((total, one) => total + one, 0));
 

@@ -48,9 +48,9 @@ export interface Makes<K extends Kind> {
   create(wanted: WantedOf<K>, links: Links, intent: Intent): Promise<Seen<K>>;
   /** Makes `seen` as `wanted`; the named fields differ. May be repeated. */
   update(seen: Seen<K>, wanted: WantedOf<K>, fields: readonly string[], links: Links): Promise<void>;
-  /** Gone already is as good. */
+  /** Gone already is as good. Machines and volumes: throws `cloud.protected` for one that is protected now, whatever `seen` says. */
   remove(seen: Seen<K>): Promise<void>;
-  /** Marks an existing resource that is not the stack's as the stack's. */
+  /** Marks an existing resource that is nobody's as the stack's. Machines and volumes: throws `plan.stale` for one that has become another stack's. */
   adopt(seen: Seen<K>, wanted: WantedOf<K>, links: Links): Promise<void>;
 }
 
@@ -79,6 +79,9 @@ export interface Provider {
   pin(machine: SeenMachine, keys: readonly string[], fresh: boolean): Promise<void>;
   /** Marks a machine as one that goes; see {@link SeenMachine.retired}. */
   retire(machine: SeenMachine): Promise<void>;
-  /** Removes what marks alone a destroyed stack leaves behind; may be repeated. */
-  forget(): Promise<void>;
+  /**
+   * Removes what marks alone a destroyed stack leaves behind; may be repeated. Resolves with what carries the stack's mark and was left, in words:
+   * what is protected, or another stack's too.
+   */
+  forget(): Promise<readonly string[]>;
 }

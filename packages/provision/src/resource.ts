@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { isIPv4 } from "node:net";
 
 /** What a stack is made of. `machine` is a droplet or a server; the operator's and other people's keys are `key`. */
 export type Kind = "project" | "key" | "machine" | "volume" | "firewall" | "reserved-ip" | "domain" | "record";
@@ -111,6 +112,8 @@ interface Known {
   readonly id: string;
   /** Whether the marks on it say that it belongs to the stack. */
   readonly ours: boolean;
+  /** The stacks whose marks are on it, when they are not this one alone. Of several none may touch it. */
+  readonly owners?: readonly string[];
   readonly dollarsMonthly: number;
 }
 
@@ -157,12 +160,17 @@ export interface SeenMachine extends Omit<WantedMachine, "userData">, Known {
   readonly spec?: string;
   /** {@link digestOf} the user data that it was made with. */
   readonly userDataDigest?: string;
+  /** The id of the intent that it was made with, as far as its marks tell. */
+  readonly intent?: string;
   /** Marked to go: another machine takes its place. */
   readonly retired: boolean;
 }
 
 /** Short digest of text: 16 hex digits of its SHA-256. */
 export const digestOf = (text: string): string => createHash("sha256").update(text).digest("hex").slice(0, 16);
+
+/** An IPv4 address as a cloud told it; what is none counts as none: it is written into files and arguments. */
+export const ipv4Of = (told: string | undefined): string => (told !== undefined && isIPv4(told) ? told : "");
 
 /** Digest of what can be seen and changed of a machine. */
 export const specOf = (machine: Pick<WantedMachine, "region" | "size" | "image" | "tags" | "backups">): string =>
@@ -175,6 +183,13 @@ export const specOf = (machine: Pick<WantedMachine, "region" | "size" | "image" 
       machine.backups,
     ]),
   );
+
+/** The spec mark after a change of these fields. Protecting applies nothing of the file: what differs from it then still does, by whoever made it so. */
+export const specAfter = (
+  seen: SeenMachine,
+  wanted: Parameters<typeof specOf>[0],
+  fields: readonly string[],
+): string | undefined => (fields.every((field) => field === "protect") ? seen.spec : specOf(wanted));
 
 /** Resources are equal in name regardless of case. */
 export const refOf = ({ kind, name }: { readonly kind: Kind; readonly name: string }): Ref =>

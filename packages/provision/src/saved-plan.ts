@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { fail } from "./errors.ts";
-import type { ProvisionPlan } from "./plan.ts";
+import { isPlan } from "./plan/shape.ts";
+import { digestOfPlan, type ProvisionPlan } from "./plan.ts";
 
 const format = "slipway-provision-plan";
 const version = 1;
@@ -24,7 +25,13 @@ export function readSavedPlan(text: string): ProvisionPlan {
     );
   if (read["sha256"] !== sum(JSON.stringify(read["plan"])))
     throw fail("plan.unreadable", "the saved plan is damaged: its sum does not fit");
-  return read["plan"] as ProvisionPlan;
+  const { plan } = read;
+  if (!isPlan(plan))
+    throw fail("plan.unreadable", "the saved plan is none: parts of it are missing or of another kind");
+  const { digest, ...content } = plan;
+  if (digest !== digestOfPlan(content))
+    throw fail("plan.unreadable", "the saved plan was altered: its digest is not that of its content");
+  return plan;
 }
 
 function parse(text: string): Record<string, unknown> {

@@ -43,6 +43,17 @@ export function ipsOfTags(
   });
 }
 
+/** The stacks whose tags are among these. */
+export const stacksOfTags = (tags: readonly string[]): readonly string[] =>
+  tags.flatMap((tag) => /^slipway:stack:(.+)$/i.exec(tag)?.[1]?.toLowerCase() ?? []);
+
+/** The stacks that by these tags of a machine have that reserved address. */
+export const stacksOfIp = (tags: readonly string[], address: string): readonly string[] =>
+  tags.flatMap((tag) => {
+    const [, stack, told] = /^slipway:ip:([^:]+):[^:]+:(.+)$/i.exec(tag) ?? [];
+    return stack !== undefined && told?.replaceAll("-", ".") === address ? [stack.toLowerCase()] : [];
+  });
+
 /** Whatever carries it is not destroyed nor replaced. */
 export const protectedTag = "slipway:protected";
 /** On a machine that another one replaces. */
@@ -50,8 +61,7 @@ export const retiredTag = "slipway:retired";
 /** On a droplet whose host key is still the one that its user data holds, where every program on it can read it. */
 export const freshTag = "slipway:fresh";
 
-export const specTag = (machine: Pick<WantedMachine, "region" | "size" | "image" | "tags" | "backups">): string =>
-  `slipway:spec:${specOf(machine)}`;
+export const specTag = (spec: string): string => `slipway:spec:${spec}`;
 
 /** The tags of a new machine. */
 export const tagsOf = (stack: string, machine: WantedMachine, hostKey: string): readonly string[] => [
@@ -60,7 +70,7 @@ export const tagsOf = (stack: string, machine: WantedMachine, hostKey: string): 
   machineTag(stack, machine.name),
   ...keyTags(hostKey),
   freshTag,
-  specTag(machine),
+  specTag(specOf(machine)),
   `slipway:image:${machine.image}`,
   ...(machine.userData === undefined ? [] : [`slipway:data:${digestOf(machine.userData)}`]),
   ...changingTags(stack, machine),
@@ -96,7 +106,8 @@ type ReadTags = Pick<
   SeenMachine,
   "hostKeys" | "hostPublicKeys" | "fresh" | "firewalls" | "protect" | "retired" | "tags"
 > &
-  Partial<Pick<SeenMachine, "spec" | "userDataDigest">> & {
+  Partial<Pick<SeenMachine, "spec" | "userDataDigest" | "intent">> & {
+    /** Of the tags of two stacks neither counts. */
     readonly stack?: string;
     readonly host?: string;
     /** As it was asked for; the cloud forgets slugs of older images. */
@@ -112,16 +123,18 @@ export function readTags(tags: readonly string[]): ReadTags {
   };
   const hex = (name: string): readonly string[] =>
     all(name).flatMap((value) => (/^[0-9a-f]{64}$/i.test(value) ? [value.toLowerCase()] : []));
-  const [stack] = all("stack");
+  const [stack, ...others] = new Set(stacksOfTags(tags));
   const [spec] = all("spec");
   const [image] = all("image");
+  const [intent] = all("intent");
   const [userDataDigest] = all("data");
   const host = all("host")[0]?.toLowerCase().replaceAll("_", ".");
   return {
-    ...(stack !== undefined && { stack }),
+    ...(stack !== undefined && others.length === 0 && { stack }),
     ...(host !== undefined && { host }),
     ...(spec !== undefined && { spec }),
     ...(image !== undefined && { image }),
+    ...(intent !== undefined && { intent }),
     ...(userDataDigest !== undefined && { userDataDigest }),
     hostKeys: hex("hostkey"),
     hostPublicKeys: hex("hostpub").map((value) => publicKeyLine(Buffer.from(value, "hex"))),

@@ -85,6 +85,13 @@ function meddle(items: Map<string, { seen: Seen }>, { at, how }: { readonly at: 
   else if (seen.kind === "volume") item.seen = { ...seen, attachedTo: "" };
 }
 
+/** Protects all machines by hand; gives how many there are. */
+function protect(items: Map<string, { seen: Seen }>): number {
+  const machines = [...items.values()].filter((item) => item.seen.kind === "machine");
+  for (const item of machines) if (item.seen.kind === "machine") item.seen = { ...item.seen, protect: true };
+  return machines.length;
+}
+
 /** Everything may be replaced, and what nobody asks for goes. */
 const bold = (wanted: readonly Wanted[]): PlanOptions => ({
   stack: "shop",
@@ -105,8 +112,8 @@ function worldOf(lagMs: number, machineLimit: number) {
   };
   const plan = async (wanted: readonly Wanted[]): Promise<ProvisionPlan> =>
     planProvision(wanted, await observe(provider(), { wanted, all: true }), bold(wanted));
-  const apply = (of: ProvisionPlan) =>
-    applyProvision(of, { provider: provider(), connect: memoryConnect, answers: async () => true, clock, journal });
+  const apply = (of: ProvisionPlan, by = provider()) =>
+    applyProvision(of, { provider: by, connect: memoryConnect, answers: async () => true, clock, journal });
   return { clock, cloud, plan, apply, provider };
 }
 
@@ -182,9 +189,12 @@ describe("plan and apply", () => {
     await fc.assert(
       fc.asyncProperty(
         fc.uniqueArray(machine, { minLength: 1, maxLength: 3, selector: (one) => one.name }),
-        async (machines) => {
+        fc.boolean(),
+        async (machines, safe) => {
           const world = worldOf(0, 25);
-          const wanted = wantedOf({ machines, with: [] });
+          const wanted = wantedOf({ machines, with: [] }).map((one) =>
+            one.kind === "machine" ? { ...one, protect: safe } : one,
+          );
           const plans = [await world.plan(wanted), await world.plan(wanted)];
           const ended = await Promise.all(
             plans.map((of) =>
@@ -202,6 +212,51 @@ describe("plan and apply", () => {
       ),
       { numRuns: 100 },
     );
+  });
+
+  test("does what follows from the cloud, not what the steps of an altered plan say", async () => {
+    const world = worldOf(0, 25);
+    const wanted = [key, want("app"), want("db")];
+    await settle(world, wanted);
+    const kept = await world.plan(wanted);
+    const steps = kept.steps.map((step): ProvisionPlan["steps"][number] => ({ ...step, do: "delete" }));
+    expect(await world.apply({ ...kept, steps })).toMatchObject({ changes: 0, failed: [] });
+    expect([...world.cloud.items.values()].filter((item) => item.seen.kind === "machine")).toHaveLength(2);
+    const problems = { ...(await world.plan([want("app", { region: "moon1" })])), problems: [] };
+    await expect(world.apply(problems)).rejects.toMatchObject({ code: "plan.problems" });
+  });
+
+  test("what was protected after a plan was made is neither deleted nor replaced by it", async () => {
+    for (const wanted of [[key], [key, want("app", { image: "debian-13-x64" })]]) {
+      const world = worldOf(0, 25);
+      await settle(world, [key, want("app")]);
+      const before = await world.plan(wanted);
+      expect(before.problems).toEqual([]);
+      protect(world.cloud.items);
+      await expect(world.apply(before)).rejects.toMatchObject({ code: "plan.stale" });
+      expect(protect(world.cloud.items)).toBe(1);
+    }
+  });
+
+  test.each(["replace", "delete"])("nor when that is while the plan is done: before it would %s it", async (what) => {
+    const world = worldOf(0, 25);
+    await settle(world, [key, want("app")]);
+    const next = await world.plan(what === "delete" ? [key] : [key, want("app", { image: "debian-13-x64" })]);
+    // Seen as it was; protected the moment after.
+    const provider = world.provider();
+    const observing = {
+      ...provider,
+      observe: async (scope: Parameters<typeof provider.observe>[0]) => {
+        const seen = await provider.observe(scope);
+        protect(world.cloud.items);
+        return seen;
+      },
+    };
+    const { failed } = await world.apply(next, observing);
+    expect(failed[0]?.error).toMatchObject({ code: "cloud.protected" });
+    expect([...world.cloud.items.values()].filter((item) => item.seen.kind === "machine")).toMatchObject([
+      { seen: { protect: true, retired: false } },
+    ]);
   });
 
   test("destroying leaves nothing, killed or not", async () => {

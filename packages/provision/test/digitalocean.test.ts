@@ -1,4 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { droplet as shape } from "../src/client/droplets.ts";
+import { machineOf } from "../src/digitalocean/machines.ts";
 import { zoneOf } from "../src/digitalocean/zone.ts";
 import {
   applyProvision,
@@ -103,6 +105,26 @@ test("a plan that is no longer true is refused before anything is changed", asyn
   const stale = { ...plan, digest: plan.digest.replace(/^./, (first) => (first === "a" ? "b" : "a")) };
   await expect(applyProvision(stale, { provider, connect })).rejects.toMatchObject({ code: "plan.stale", exitCode: 5 });
   expect(calls.filter((call) => !call.startsWith("GET"))).toEqual([]);
+});
+
+/** A droplet as the client reads it, with these tags and addresses. */
+const read = (tags: readonly string[], addresses: readonly string[] = []) =>
+  shape.parse({
+    ...droplet(want("web"), 7),
+    tags,
+    networks: {
+      v4: addresses.map((ip_address, at) => ({ ip_address, type: at === 0 ? "public" : "private" })),
+      v6: [],
+    },
+  });
+
+test("a droplet has no address where what is told is none", () => {
+  const told = machineOf(read([], ["192.0.2.7\n  ProxyCommand x", "-oProxyCommand=x"]), "shop");
+  expect(told).toMatchObject({ address: "", privateAddress: "" });
+  expect(machineOf(read([], ["192.0.2.7", "10.0.0.7"]), "shop")).toMatchObject({
+    address: "192.0.2.7",
+    privateAddress: "10.0.0.7",
+  });
 });
 
 describe("records of a zone", () => {

@@ -89,10 +89,23 @@ describe("a server as a machine", () => {
       status: "new",
     });
   });
+  test("tells whose it is, and that it is protected by whomever", () => {
+    const theirs = machineOf(seenServer({ labels: { "slipway.stack": "blog" } }), "prod");
+    expect(theirs).toMatchObject({ ours: false, owners: ["blog"], protect: false });
+    expect(machineOf(seenServer({}), "prod")).not.toHaveProperty("owners");
+    const labels = { "slipway.stack": "prod" };
+    expect(machineOf(seenServer({ labels, protection: { delete: true } }), "prod").protect).toBe(true);
+    expect(machineOf(seenServer({ labels: { ...labels, "slipway.protected": "" } }), "prod").protect).toBe(true);
+  });
   test("under a spare name has the name of its host", () => {
     const labels = { "slipway.stack": "prod", "slipway.host": "web", "slipway.intent": "0123456789abcdef" };
     expect(machineOf(seenServer({ labels, name: "web-01234567" }), "prod").label).toBe("web");
     expect(machineOf(seenServer({ labels, name: "web-x" }), "prod").label).toBe("web-x");
+  });
+  test("has no address where what is told is none", () => {
+    const public_net = { ipv4: { ip: "192.0.2.7\n  ProxyCommand x" } };
+    const seen = machineOf(seenServer({ public_net, private_net: [{ ip: "-oProxyCommand=x" }] }), "prod");
+    expect(seen).toMatchObject({ address: "", privateAddress: "" });
   });
   test("tells its location also where the API has it in a datacenter", () => {
     const { location: _gone, ...rest } = seenServer({ datacenter: { location: { name: "hel1" } } });

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { debian, ubuntu } from "@slipway/model";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -131,6 +132,8 @@ describe("the plan of a stack", () => {
     expect(plan([], safe, { unlisted: "delete" }).problems.join()).toMatch(
       /machine app is protected and would be dest/,
     );
+    const going = cloud([made("app", 1, { protect: true, retired: true }), made("app", 2)]);
+    expect(plan([want("app")], going).problems.join()).toMatch(/machine app is protected and would be destroyed/);
     const other = [want("app", { image: "debian-13-x64" })];
     expect(plan(other, safe, { replace: ["machine app"] }).problems.join()).toMatch(/protected and would be replaced/);
   });
@@ -225,6 +228,64 @@ describe("the plan of a stack", () => {
     expect(() => readSavedPlan(text.slice(0, -20))).toThrow(/cut off/);
     expect(() => readSavedPlan(text.replace('"version": 1', '"version": 9'))).toThrow(/format 9/);
     expect(() => readSavedPlan("[]")).toThrow(/no saved plan/);
+  });
+
+  test("a saved plan that was altered, its sum made to fit, is refused", () => {
+    const first = plan(
+      [
+        key,
+        want("app", { userData: "#!/bin/sh\n" }),
+        { kind: "volume", name: "data", region: "lon1", gigabytes: 10, machine: "app", protect: true },
+        { kind: "reserved-ip", name: "front", machine: "app" },
+        {
+          kind: "firewall",
+          name: "edge",
+          machines: [],
+          inbound: [{ protocol: "tcp", ports: "22", addresses: ["0.0.0.0/0"], machines: [] }],
+          outbound: [],
+        },
+        { kind: "domain", name: "example.org" },
+        {
+          kind: "record",
+          name: "example.org www A",
+          domain: "example.org",
+          host: "www",
+          type: "A",
+          ttl: 60,
+          data: { of: "machine app" },
+        },
+        { kind: "project", name: "all", purpose: "x", environment: "Staging", members: ["machine app"] },
+      ],
+      cloud([made("old", 3)]),
+    );
+    expect(readSavedPlan(savedPlan(first))).toEqual(first);
+    const bad = (value: unknown): unknown => {
+      try {
+        return readSavedPlan(savedPlan(value as ProvisionPlan));
+      } catch (error) {
+        return error;
+      }
+    };
+    const altered = { ...first, steps: first.steps.map((step) => ({ ...step, do: "delete", cloudId: "9" })) };
+    const again = (content: object): object => ({
+      ...content,
+      digest: createHash("sha256").update(JSON.stringify(content)).digest("hex"),
+    });
+    const { digest: _, ...content } = first;
+    expect(readSavedPlan(savedPlan(again(content) as ProvisionPlan))).toEqual(first);
+    for (const value of [
+      altered,
+      null,
+      [],
+      "plan",
+      {},
+      again({ ...content, steps: [null] }),
+      again({ ...content, wanted: [{ kind: "machine", name: "app" }] }),
+      again({ ...content, wanted: [{ kind: "toString", name: "app" }] }),
+      again({ ...content, options: null }),
+      again({ ...content, problems: {} }),
+    ])
+      expect(bad(value)).toMatchObject({ code: "plan.unreadable", exitCode: 2 });
   });
 
   test("the digest is the same for the same, and differs when the cloud does", () => {

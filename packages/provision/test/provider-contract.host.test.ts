@@ -1,8 +1,10 @@
 import { droplet, openCloud, server } from "../src/index.ts";
 import { providerContract } from "./support/provider-contract.ts";
 
-const at = (name: string, on: Parameters<typeof openCloud>[0][number]["on"]) => async () =>
-  openCloud([{ name: "one", on }], { name });
+const at =
+  (name: string, on: Parameters<typeof openCloud>[0][number]["on"]) =>
+  async (stack = name) =>
+    openCloud([{ name: "one", on }], { name: stack, cloud: name });
 
 providerContract("DigitalOcean on the local cloud", {
   open: at(`cd${process.pid}`, droplet({ cloud: "local", region: "lon1", size: "s-1vcpu-1gb" })),

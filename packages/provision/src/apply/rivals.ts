@@ -13,10 +13,18 @@ const older = (a: SeenMachine, b: SeenMachine): boolean =>
 export async function yieldToOlder(ref: Ref, machine: SeenMachine, run: Run): Promise<void> {
   if (!run.made.has(machine.id)) return;
   const rival = (await run.machines()).find(
-    (other) => other.id !== machine.id && refOf(other) === ref && !other.retired && older(other, machine),
+    (other) =>
+      other.id !== machine.id &&
+      refOf(other) === ref &&
+      !other.retired &&
+      !run.replaced.has(other.id) &&
+      older(other, machine),
   );
   if (rival === undefined) return;
-  await run.provider.makes.machine?.remove(machine);
+  const { machine: machines } = run.provider.makes;
+  // The file's protection is for the one that stays.
+  if (machine.protect) await machines?.update(machine, { ...machine, protect: false }, ["protect"], run.links);
+  await machines?.remove(machine);
   await run.journal?.append({ kind: "ended", stack: run.stack, ref });
   run.links.delete(ref);
   throw fail(

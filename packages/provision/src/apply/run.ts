@@ -58,6 +58,8 @@ export interface Run {
   readonly machines: () => Promise<readonly SeenMachine[]>;
   /** Ids of the machines that this run made. */
   readonly made: Set<string>;
+  /** Ids of those that it replaces: lists may lag behind in telling that they go or are gone. */
+  readonly replaced: Set<string>;
 }
 
 export type Connect = (address: SshAddress, signal: AbortSignal) => Promise<Connection>;

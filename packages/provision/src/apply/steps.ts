@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { fail } from "../errors.ts";
 import type { Step } from "../plan.ts";
+import { isProtected, refuseProtected } from "../protection.ts";
 import type { Intent, Makes, Provider } from "../provider.ts";
 import type { Kind, Ref, Seen, SeenMachine, Wanted } from "../resource.ts";
 import { yieldToOlder } from "./rivals.ts";
@@ -23,6 +24,8 @@ export async function doStep(step: Step, about: About, run: Run): Promise<void> 
     case "create":
       return create(ref, need(wanted, step), run);
     case "replace":
+      await stillMayGo(seen, run);
+      if (seen !== undefined) run.replaced.add(seen.id);
       await run.journal?.append({ kind: "ended", stack: run.stack, ref });
       if (seen?.kind === "machine") await run.provider.retire(seen);
       return create(ref, need(wanted, step), run);
@@ -66,12 +69,20 @@ export async function doStep(step: Step, about: About, run: Run): Promise<void> 
     }
     case "delete": {
       const there = need(seen, step);
+      await stillMayGo(there, run);
       run.tell(ref, "deleting", there.id);
       await makes(run.provider, there.kind).remove(there);
       await run.journal?.append({ kind: "ended", stack: run.stack, ref });
       run.tell(ref, "deleted", there.id);
     }
   }
+}
+
+/** Throws `cloud.protected` for what somebody protected since the plan was made, or while what it waited for was done. */
+async function stillMayGo(seen: Seen | undefined, run: Run): Promise<void> {
+  if (seen === undefined) return;
+  const now = seen.kind === "machine" ? (await run.machines()).find((one) => one.id === seen.id) : undefined;
+  refuseProtected(seen, isProtected(now ?? seen));
 }
 
 const need = <T>(value: T | undefined, step: Step): T => {
@@ -97,7 +108,8 @@ async function create(ref: Ref, wanted: Wanted, run: Run): Promise<void> {
   run.links.set(ref, made);
   run.tell(ref, "created", made.id);
   if (made.kind !== "machine") return;
-  run.made.add(made.id);
+  // Where names are unique, it may be one that another operator made at the same moment.
+  if (made.intent === intent.id) run.made.add(made.id);
   await active(ref, made, run);
 }
 

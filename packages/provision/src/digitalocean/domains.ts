@@ -3,7 +3,7 @@ import { fail } from "../errors.ts";
 import type { Links, Makes } from "../provider.ts";
 import type { Seen, WantedRecord } from "../resource.ts";
 import { appeared, type Context, goneIsGood } from "./context.ts";
-import { bodyOf, domainMarker, markerHost, readZone, recordMarker, type Zone } from "./zone.ts";
+import { bodyOf, domainMarker, markerHost, readZone, recordMarker, stackOfMarker, type Zone } from "./zone.ts";
 
 /** Domains and their records. Marked first and made then, so that what a killed run left is found. */
 export function domainsOf(context: Context, stack: string): { domain: Makes<"domain">; record: Makes<"record"> } {
@@ -53,7 +53,9 @@ export function domainsOf(context: Context, stack: string): { domain: Makes<"dom
           const now = await readZone(context, stack, name);
           if (now === undefined) return;
           // What others put into it is theirs: then only the mark goes.
-          const others = now.records.some((one) => !one.ours && !(one.type === "NS" && one.host === "@"));
+          const others =
+            now.records.some((one) => !one.ours && !(one.type === "NS" && one.host === "@")) ||
+            now.markers.some((one) => stackOfMarker(one.text) !== stack);
           if (others) await unmark(name, markerHost("@"), domainMarker(stack), now.markers);
           else await client.domains.remove(name);
         }),

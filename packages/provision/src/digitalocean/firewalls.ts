@@ -1,4 +1,5 @@
 import type { Firewall, NewFirewall, RuleTarget } from "../client/firewalls.ts";
+import { ownership } from "../owners.ts";
 import type { Makes } from "../provider.ts";
 import { everyMachine, type FirewallRule, type Seen, type WantedFirewall } from "../resource.ts";
 import { firewallTag, hostOfTag, machineTag, stackTag } from "../tags.ts";
@@ -8,12 +9,13 @@ import { appeared, type Context } from "./context.ts";
 const prefix = (stack: string): string => `slipway-${stack}.`;
 
 export function firewallOf(firewall: Firewall, stack: string, adopted?: string): Seen<"firewall"> {
-  const ours = firewall.name.startsWith(prefix(stack));
+  const [, owner] = /^slipway-([a-z0-9-]+)\./.exec(firewall.name) ?? [];
+  const whose = ownership(owner === undefined ? [] : [owner], stack);
   return {
     kind: "firewall",
-    name: ours ? firewall.name.slice(prefix(stack).length) : (adopted ?? firewall.name),
+    name: whose.ours ? firewall.name.slice(prefix(stack).length) : (adopted ?? firewall.name),
     id: firewall.id,
-    ours,
+    ...whose,
     dollarsMonthly: 0,
     machines: [],
     inbound: firewall.inbound_rules.map((rule) => ruleOf(rule, rule.sources, stack)),

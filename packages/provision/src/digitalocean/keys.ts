@@ -1,4 +1,5 @@
 import type { Key } from "../client/keys.ts";
+import { ownership } from "../owners.ts";
 import type { Makes } from "../provider.ts";
 import type { Seen } from "../resource.ts";
 import { rawKey } from "../ssh-key.ts";
@@ -8,12 +9,13 @@ const prefix = (stack: string): string => `slipway:${stack}:`;
 
 /** A key of the account; ours by its name, which says of which stack. */
 export function keyOf(key: Key, stack: string): Seen<"key"> {
-  const ours = key.name.startsWith(prefix(stack));
+  const [, owner] = /^slipway:([a-z0-9-]+):/.exec(key.name) ?? [];
+  const whose = ownership(owner === undefined ? [] : [owner], stack);
   return {
     kind: "key",
-    name: ours ? key.name.slice(prefix(stack).length) : key.name,
+    name: whose.ours ? key.name.slice(prefix(stack).length) : key.name,
     id: String(key.id),
-    ours,
+    ...whose,
     dollarsMonthly: 0,
     publicKey: key.public_key,
   };

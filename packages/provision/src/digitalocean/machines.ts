@@ -1,8 +1,10 @@
 import type { Droplet } from "../client/droplets.ts";
 import { CallError } from "../client/request.ts";
 import { fail } from "../errors.ts";
+import { ownership, refuseOthers } from "../owners.ts";
+import { refuseProtected } from "../protection.ts";
 import type { Makes } from "../provider.ts";
-import type { SeenMachine, WantedMachine } from "../resource.ts";
+import { ipv4Of, type SeenMachine, specAfter, type WantedMachine } from "../resource.ts";
 import { generateSshKey } from "../ssh-key.ts";
 import {
   changingTags,
@@ -16,22 +18,23 @@ import {
   readTags,
   retiredTag,
   specTag,
+  stacksOfTags,
   stackTag,
   tagsOf,
 } from "../tags.ts";
 import { hostUserData } from "../user-data.ts";
 import { type Context, finished, goneIsGood, retag, whileBusy } from "./context.ts";
 
-/** A droplet as the stack's machine; `ours` unless another stack's or nobody's tag is on it. `adopted` names one that shall become the stack's. */
+/** A droplet as the stack's machine; `ours` when this stack's tag and no other's is on it. `adopted` names one that shall become the stack's. */
 export function machineOf(droplet: Droplet, stack: string, adopted?: string): SeenMachine {
-  const { stack: marked, host, image, ...marks } = readTags(droplet.tags);
+  const { stack: _one, host, image, ...marks } = readTags(droplet.tags);
   const address = (type: string): string =>
-    droplet.networks.v4.find((network) => network.type === type)?.ip_address ?? "";
+    ipv4Of(droplet.networks.v4.find((network) => network.type === type)?.ip_address);
   return {
     kind: "machine",
     name: adopted ?? host ?? droplet.name.toLowerCase(),
     id: String(droplet.id),
-    ours: marked?.toLowerCase() === stack,
+    ...ownership(stacksOfTags(droplet.tags), stack),
     dollarsMonthly: droplet.size?.price_monthly ?? 0,
     label: droplet.name,
     status: statusOf(droplet.status),
@@ -58,7 +61,7 @@ export function machinesOf(context: Context, stack: string): Makes<"machine"> {
   return {
     async create(wanted, links, { id: intent, begun }) {
       const lost = begun ? await client.droplets.appeared(intentTag(intent)) : undefined;
-      if (lost !== undefined) return machineOf(lost, stack);
+      if (lost !== undefined) return { ...machineOf(lost, stack), intent };
       const hostKey = generateSshKey(wanted.name);
       const keys = [...links.values()].flatMap((one) => (one.kind === "key" ? [Number(one.id)] : []));
       const made = await client.droplets.create(
@@ -74,7 +77,7 @@ export function machinesOf(context: Context, stack: string): Makes<"machine"> {
         },
         intentTag(intent),
       );
-      return machineOf(made, stack);
+      return { ...machineOf(made, stack), intent };
     },
 
     async update(seen, wanted, fields) {
@@ -82,14 +85,12 @@ export function machinesOf(context: Context, stack: string): Makes<"machine"> {
       if (fields.includes("name")) await act(context, id, { type: "rename", name: wanted.name });
       if (fields.includes("backups"))
         await act(context, id, { type: wanted.backups ? "enable_backups" : "disable_backups" });
-      const has = new Set([
-        ...changingTags(stack, seen),
-        ...(seen.spec === undefined ? [] : [`slipway:spec:${seen.spec}`]),
-      ]);
+      const has = new Set([...changingTags(stack, seen), ...(seen.spec === undefined ? [] : [specTag(seen.spec)])]);
       const asks = new Set(changingTags(stack, wanted));
       // The mark of protection goes only when that is what was planned.
       if (seen.protect && !fields.includes("protect")) asks.add(protectedTag);
-      asks.add(specTag(wanted));
+      const spec = specAfter(seen, wanted, fields);
+      if (spec !== undefined) asks.add(specTag(spec));
       const key = (tag: string): string => tag.toLowerCase();
       const [hasKeys, askKeys] = [new Set([...has].map(key)), new Set([...asks].map(key))];
       const change = {
@@ -102,14 +103,16 @@ export function machinesOf(context: Context, stack: string): Makes<"machine"> {
 
     async remove(seen) {
       const id = dropletIdOf(seen);
+      const tags = await tagsOn(context, id);
+      refuseProtected(seen, readTags(tags).protect);
       // The machine last: while it is there, its tags are found again. Host tags stay: another stack may have a host of that name.
       for (const key of seen.hostPublicKeys) for (const tag of keyTags(key)) await client.tags.remove(tag);
-      const tags = await tagsOn(context, id);
       for (const tag of tags.filter(isOfOneMachine)) await client.tags.remove(tag);
       await whileBusy(context, () => client.droplets.remove(id));
     },
 
     async adopt(seen, wanted) {
+      refuseOthers(`droplet ${seen.id}`, stacksOfTags(await tagsOn(context, dropletIdOf(seen))), stack);
       const marks = [
         stackTag(stack),
         `slipway:host:${wanted.name.toLowerCase().replaceAll(".", "_")}`,

@@ -32,7 +32,7 @@ export async function observeAll(context: Context, stack: string, scope: Scope):
   ): Promise<readonly T[]> => (asks(kind) || (await droplets).some(tells) ? list() : []);
   const [ours, others, keys, firewalls, volumes, zones, addresses, projects] = await Promise.all([
     droplets,
-    adopts("machine") ? client.droplets.list() : [],
+    adopts("machine") || adopts("reserved-ip") ? client.droplets.list() : [],
     client.keys.list(),
     listed("firewall", (one) => readTags(one.tags).firewalls.length > 0, client.firewalls.list),
     listed(
@@ -48,7 +48,7 @@ export async function observeAll(context: Context, stack: string, scope: Scope):
   const adoptable = others
     .filter((one) => adopted("machine", String(one.id)) !== undefined)
     .map((one) => machineOf(one, stack, adopted("machine", String(one.id))))
-    .filter((one) => !one.ours);
+    .filter((one) => !machines.some((other) => other.id === one.id));
   const publicKeys = wanted.flatMap((one) => (one.kind === "key" ? [one.publicKey] : []));
   const hosts = new Set(
     wanted.flatMap((one) => (one.kind === "record" ? [`${one.host.toLowerCase()} ${one.domain}`] : [])),
@@ -71,8 +71,8 @@ export async function observeAll(context: Context, stack: string, scope: Scope):
     ...addressesOf(
       addresses,
       stack,
-      machines.map((machine, at) => ({ machine, tags: ours[at]?.tags ?? [] })),
-      (ip) => adopted("reserved-ip", ip),
+      machines.map((machine, at) => ({ machine, tags: ours[at]?.tags ?? [] })).filter(({ machine }) => machine.ours),
+      { adopted: (ip) => adopted("reserved-ip", ip), others },
     ),
     ...zones.flatMap(({ domain, records }) => [
       ...(domain.ours || wanted.some((one) => one.kind === "domain" && one.name === domain.name) ? [domain] : []),

@@ -1,4 +1,5 @@
 import type { Project } from "../client/projects.ts";
+import { ownership } from "../owners.ts";
 import type { Links, Makes } from "../provider.ts";
 import { type Ref, refOf, type Seen, type WantedProject } from "../resource.ts";
 import { appeared, type Context } from "./context.ts";
@@ -18,12 +19,16 @@ export const projectOf = (
   members: readonly Ref[],
   adopted?: string,
 ): Seen<"project"> => {
-  const ours = (project.description ?? "").includes(marker(stack));
+  const markers = (project.description ?? "").matchAll(/\[slipway:([a-z0-9-]+)\]/g);
+  const whose = ownership(
+    [...markers].flatMap(([, owner]) => owner ?? []),
+    stack,
+  );
   return {
     kind: "project",
-    name: ours ? project.name : (adopted ?? project.name),
+    name: whose.ours ? project.name : (adopted ?? project.name),
     id: project.id,
-    ours,
+    ...whose,
     dollarsMonthly: 0,
     purpose: (project.purpose ?? "").replace(/^Other: /, ""),
     environment: environments[(project.environment ?? "").toLowerCase()] ?? "Development",

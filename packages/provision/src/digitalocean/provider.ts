@@ -1,8 +1,9 @@
 import { type Clock, systemClock } from "@slipway/model";
 import type { DigitalOcean } from "../client/client.ts";
+import { ownersText } from "../owners.ts";
 import type { Provider, Traits } from "../provider.ts";
-import type { SeenMachine } from "../resource.ts";
-import { isOfNothingElse, isOfStack, stackTag } from "../tags.ts";
+import { refOf, type Seen, type SeenMachine } from "../resource.ts";
+import { isOfNothingElse, isOfStack, stacksOfTags, stackTag } from "../tags.ts";
 import { catalogOf } from "./catalog.ts";
 import type { Context } from "./context.ts";
 import { domainsOf } from "./domains.ts";
@@ -12,7 +13,7 @@ import { machineOf, machinesOf, pin, retire, start } from "./machines.ts";
 import { observeAll } from "./observe.ts";
 import { projectsOf } from "./projects.ts";
 import { reservedIpsOf } from "./reserved-ips.ts";
-import { volumesOf } from "./volumes.ts";
+import { volumeOf, volumesOf } from "./volumes.ts";
 
 const traits: Traits = {
   name: "digitalocean",
@@ -41,7 +42,9 @@ export function digitalOceanProvider(client: DigitalOcean, options: ProviderOpti
     lagMs: options.lagMs ?? 10_000,
   };
   const machines = async (): Promise<readonly SeenMachine[]> =>
-    (await client.droplets.list({ tag: stackTag(stack) })).map((one) => machineOf(one, stack));
+    (await client.droplets.list({ tag: stackTag(stack) }))
+      .map((one) => machineOf(one, stack))
+      .filter((one) => one.ours);
   return {
     stack,
     traits,
@@ -61,12 +64,35 @@ export function digitalOceanProvider(client: DigitalOcean, options: ProviderOpti
     pin: (machine, keys, fresh) => pin(context, machine, keys, fresh),
     retire: (machine) => retire(context, machine),
     async forget() {
-      // Also takes what lists never showed, and lets the local cloud put away its network.
-      await client.droplets.removeTagged(stackTag(stack));
+      const left = await lateOnes(context, stack);
+      if (left.length > 0) return left;
       for (const { name, resources } of await client.tags.list()) {
         const unused = resources?.count === 0 && isOfNothingElse(name);
         if (unused || isOfStack(name, stack)) await client.tags.remove(name);
       }
+      // Also lets the local cloud put away its network.
+      await client.tags.remove(stackTag(stack));
+      return [];
     },
   };
 }
+
+/** Removes machines of the stack's alone that lists showed late. Resolves with what else carries its tag, which stays as it is. */
+async function lateOnes(context: Context, stack: string): Promise<readonly string[]> {
+  const { client } = context;
+  const tagged = (tags: readonly string[]): boolean => stacksOfTags(tags).includes(stack);
+  const [droplets, volumes] = await Promise.all([
+    client.droplets.list({ tag: stackTag(stack) }),
+    client.volumes.list(),
+  ]);
+  const machines = droplets.map((one) => machineOf(one, stack));
+  const gone = machines.filter((one) => one.ours && !one.protect);
+  for (const one of gone) await machinesOf(context, stack).remove(one);
+  return [
+    ...machines.filter((one) => !gone.includes(one)),
+    ...volumes.filter(({ tags }) => tagged(tags)).map((one) => volumeOf(one, stack, machines)),
+  ].map((one) => `${refOf(one)} (${one.id}) ${leftBecause(one)}`);
+}
+
+const leftBecause = ({ owners, protect }: Seen<"machine"> | Seen<"volume">): string =>
+  owners !== undefined ? `carries the marks of ${ownersText(owners)}` : protect ? "is protected" : "appeared meanwhile";

@@ -1,9 +1,11 @@
+import type { Droplet } from "../client/droplets.ts";
 import { CallError } from "../client/request.ts";
 import type { ReservedIp } from "../client/reserved-ips.ts";
 import { fail } from "../errors.ts";
+import { ownership } from "../owners.ts";
 import type { Links, Makes } from "../provider.ts";
 import { refOf, type Seen, type SeenMachine } from "../resource.ts";
-import { ipsOfTags, ipTag } from "../tags.ts";
+import { ipsOfTags, ipTag, stacksOfIp, stacksOfTags } from "../tags.ts";
 import { appeared, type Context, finished, retag, whileBusy } from "./context.ts";
 
 // An address has no name and takes no tags: a tag of the machine that it leads to says which of the stack's it is. That tag is put there before the
@@ -14,7 +16,14 @@ export function addressesOf(
   all: readonly ReservedIp[],
   stack: string,
   machines: readonly { readonly machine: SeenMachine; readonly tags: readonly string[] }[],
-  adopted: (ip: string) => string | undefined,
+  {
+    adopted,
+    others,
+  }: {
+    readonly adopted: (ip: string) => string | undefined;
+    /** All droplets, while an address is to be adopted. */
+    readonly others: readonly Pick<Droplet, "id" | "tags">[];
+  },
 ): readonly Seen<"reserved-ip">[] {
   const byAddress = new Map<string, string>();
   const waiting = new Map<string, string>();
@@ -28,12 +37,15 @@ export function addressesOf(
     const marked = byAddress.get(one.ip) ?? waiting.get(assignedTo);
     const name = marked ?? adopted(one.ip);
     if (name === undefined) return [];
+    const holders = others
+      .flatMap(({ id, tags }) => [...stacksOfIp(tags, one.ip), ...(id === one.droplet ? stacksOfTags(tags) : [])])
+      .filter((holder) => holder !== stack);
     return [
       {
         kind: "reserved-ip" as const,
         name,
         id: one.ip,
-        ours: marked !== undefined,
+        ...(marked === undefined ? ownership(holders, stack) : { ours: true }),
         dollarsMonthly: assignedTo === "" ? unassignedMonthly : 0,
         address: one.ip,
         region: one.region?.slug ?? "",

@@ -1,8 +1,10 @@
 import { CallError } from "../client/request.ts";
 import type { Volume } from "../client/volumes.ts";
+import { ownership, refuseOthers } from "../owners.ts";
+import { refuseProtected } from "../protection.ts";
 import type { Links, Makes } from "../provider.ts";
 import { refOf, type Seen, type SeenMachine, type WantedVolume } from "../resource.ts";
-import { intentTag, protectedTag, stackTag, volumeNameOf, volumeTag } from "../tags.ts";
+import { intentTag, protectedTag, stacksOfTags, stackTag, volumeNameOf, volumeTag } from "../tags.ts";
 import { appeared, type Context, finished, retag, whileBusy } from "./context.ts";
 
 /** Names are lower-case, unique in a region, and begin with a letter. */
@@ -15,22 +17,24 @@ export function volumeOf(
   adopted?: string,
 ): Seen<"volume"> {
   const tags = volume.tags.map((tag) => tag.toLowerCase());
-  const ours = tags.includes(stackTag(stack));
+  const whose = ownership(stacksOfTags(tags), stack);
   const attachedTo = String(volume.droplet_ids[0] ?? "");
   const machine = machines.find((one) => one.id === attachedTo && one.ours && !one.retired);
   return {
     kind: "volume",
-    name: (ours ? volumeNameOf(tags) : adopted) ?? volume.name.replace(nameOf(stack, ""), ""),
+    name: (whose.ours ? volumeNameOf(tags) : adopted) ?? volume.name.replace(nameOf(stack, ""), ""),
     id: volume.id,
-    ours,
+    ...whose,
     dollarsMonthly: 0,
     region: volume.region?.slug ?? "",
     gigabytes: volume.size_gigabytes,
-    protect: tags.includes(protectedTag),
+    protect: isTaggedProtected(volume),
     attachedTo,
     ...(machine !== undefined && { machine: machine.name }),
   };
 }
+
+const isTaggedProtected = ({ tags }: Volume): boolean => tags.some((tag) => tag.toLowerCase() === protectedTag);
 
 export function volumesOf(context: Context, stack: string): Makes<"volume"> {
   const { client } = context;
@@ -87,16 +91,19 @@ export function volumesOf(context: Context, stack: string): Makes<"volume"> {
     },
     async remove(seen) {
       try {
+        refuseProtected(seen, isTaggedProtected(await client.volumes.get(seen.id)));
         await detach(seen.id, seen.region);
         await client.volumes.remove(seen.id);
       } catch (error) {
         if (!(error instanceof CallError && error.status === 404)) throw error;
       }
     },
-    adopt: (seen, wanted) =>
-      retag(context, "volume", seen.id, {
+    async adopt(seen, wanted) {
+      refuseOthers(`volume ${seen.id}`, stacksOfTags((await client.volumes.get(seen.id)).tags), stack);
+      await retag(context, "volume", seen.id, {
         add: [stackTag(stack), volumeTag(wanted.name), ...(wanted.protect ? [protectedTag] : [])],
         remove: [],
-      }),
+      });
+    },
   };
 }

@@ -1,5 +1,6 @@
 import type { DomainRecord, NewRecord } from "../client/domains.ts";
 import { CallError } from "../client/request.ts";
+import { type Ownership, ownership } from "../owners.ts";
 import { digestOf, type RecordType, type Seen, type WantedRecord } from "../resource.ts";
 import type { Context } from "./context.ts";
 
@@ -20,6 +21,9 @@ export const domainMarker = (stack: string): string => `slipway:${stack}:domain`
 /** What the record's marker says. */
 export const recordMarker = (stack: string, { type, data }: { readonly type: string; readonly data: string }): string =>
   `slipway:${stack}:${type}${exclusive.has(type) ? "" : `:${digestOf(data)}`}`;
+
+/** The stack that a marker names. */
+export const stackOfMarker = (text: string): string => text.split(":")[1] ?? "";
 
 const isMarker = ({ type, name, data }: DomainRecord): boolean =>
   type === "TXT" && /^_slipway(\.|$)/.test(name) && unquoted(data).startsWith("slipway:");
@@ -57,6 +61,15 @@ export function zoneOf(all: readonly DomainRecord[], stack: string, domain: stri
     .filter(isMarker)
     .map(({ id, name, data }) => ({ id, host: name.toLowerCase(), text: unquoted(data) }));
   const marked = new Set(markers.map(({ host, text }) => `${host} ${text}`));
+  /** Ours by our marker; without it, that of whose markers are there. */
+  const whose = (host: string, says: (stack: string) => string): Ownership => {
+    if (marked.has(`${host} ${says(stack)}`)) return { ours: true };
+    const there = markers.flatMap((one) => (one.host === host ? [stackOfMarker(one.text)] : []));
+    return ownership(
+      there.filter((other) => other !== stack && marked.has(`${host} ${says(other)}`)),
+      stack,
+    );
+  };
   const records = all.flatMap((one): readonly Seen<"record">[] => {
     const { type } = one;
     if (!isType(type) || isMarker(one)) return [];
@@ -67,7 +80,7 @@ export function zoneOf(all: readonly DomainRecord[], stack: string, domain: stri
         kind: "record",
         name: `${domain} ${host} ${type} ${data}`,
         id: String(one.id),
-        ours: marked.has(`${markerHost(host)} ${recordMarker(stack, { type, data })}`),
+        ...whose(markerHost(host), (of) => recordMarker(of, { type, data })),
         dollarsMonthly: 0,
         domain,
         host,
@@ -87,7 +100,7 @@ export function zoneOf(all: readonly DomainRecord[], stack: string, domain: stri
       kind: "domain",
       name: domain,
       id: domain,
-      ours: marked.has(`${markerHost("@")} ${domainMarker(stack)}`),
+      ...whose(markerHost("@"), domainMarker),
       dollarsMonthly: 0,
       empty: records.every((one) => one.type === "NS" && one.host === "@"),
     },

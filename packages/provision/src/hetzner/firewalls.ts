@@ -1,8 +1,9 @@
+import { ownership } from "../owners.ts";
 import type { Makes } from "../provider.ts";
 import type { Seen, SeenMachine, WantedFirewall } from "../resource.ts";
 import { selectorOf } from "./calls.ts";
 import { type Context, finished, whileBusy } from "./context.ts";
-import { behindLabel, label } from "./marks.ts";
+import { behindLabel, label, stacksOf } from "./marks.ts";
 import { refreshed, rulesOf, seenRules } from "./rules.ts";
 import type { Firewall, Rule } from "./shapes.ts";
 
@@ -13,12 +14,12 @@ export function firewallOf(
   machines: readonly SeenMachine[],
   adopted?: string,
 ): Seen<"firewall"> {
-  const ours = firewall.labels[label.stack] === stack;
+  const whose = ownership(stacksOf(firewall.labels), stack);
   return {
     kind: "firewall",
-    name: (ours ? firewall.labels[label.firewall] : adopted) ?? firewall.name,
+    name: (whose.ours ? firewall.labels[label.firewall] : adopted) ?? firewall.name,
     id: String(firewall.id),
-    ours,
+    ...whose,
     dollarsMonthly: 0,
     // Servers say by a label which firewalls are theirs.
     machines: [],

@@ -1,9 +1,10 @@
 import { CallError } from "../client/request.ts";
+import { ownership } from "../owners.ts";
 import type { Makes } from "../provider.ts";
 import type { Seen } from "../resource.ts";
 import { rawKey, sha256OfKey } from "../ssh-key.ts";
 import type { Context } from "./context.ts";
-import { label } from "./marks.ts";
+import { label, stacksOf } from "./marks.ts";
 import type { Key } from "./shapes.ts";
 
 /** A key of the project; ours by its labels. */
@@ -12,7 +13,7 @@ export function keyOf(key: Key, stack: string): Seen<"key"> {
     kind: "key",
     name: key.labels[label.key] ?? key.name,
     id: String(key.id),
-    ours: key.labels[label.stack] === stack,
+    ...ownership(stacksOf(key.labels), stack),
     dollarsMonthly: 0,
     publicKey: key.public_key,
   };

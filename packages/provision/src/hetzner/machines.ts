@@ -1,12 +1,24 @@
 import { CallError } from "../client/request.ts";
 import { fail } from "../errors.ts";
+import { ownership, refuseOthers } from "../owners.ts";
+import { refuseProtected } from "../protection.ts";
 import type { Makes } from "../provider.ts";
-import type { SeenMachine, WantedMachine } from "../resource.ts";
+import { ipv4Of, type SeenMachine, specAfter, type WantedMachine } from "../resource.ts";
 import { generateSshKey } from "../ssh-key.ts";
 import { hostUserData } from "../user-data.ts";
 import { selectorOf } from "./calls.ts";
 import { act, type Context, whileBusy } from "./context.ts";
-import { changingLabels, isChanging, isHostKey, keyLabels, type Labels, label, labelsOf, readLabels } from "./marks.ts";
+import {
+  changingLabels,
+  isChanging,
+  isHostKey,
+  keyLabels,
+  type Labels,
+  label,
+  labelsOf,
+  readLabels,
+  stacksOf,
+} from "./marks.ts";
 import type { Server } from "./shapes.ts";
 
 const statuses: Readonly<Record<string, SeenMachine["status"]>> = {
@@ -18,19 +30,19 @@ const statuses: Readonly<Record<string, SeenMachine["status"]>> = {
 /** A server as the stack's machine; under the name `adopted` when it is to become that. */
 export function machineOf(server: Server, stack: string, adopted?: string): SeenMachine {
   const { labels } = server;
-  const ours = labels[label.stack] === stack;
-  const name = (ours ? labels[label.host] : adopted) ?? server.name.toLowerCase();
+  const whose = ownership(stacksOf(labels), stack);
+  const name = (whose.ours ? labels[label.host] : adopted) ?? server.name.toLowerCase();
   return {
     kind: "machine",
     name,
     id: String(server.id),
-    ours,
+    ...whose,
     dollarsMonthly: 0,
     label: spareOf(server.name, labels) ? name : server.name,
     // What starts, stops or moves is on its way: neither to be started nor to be logged into.
     status: statuses[server.status] ?? "new",
-    address: server.public_net.ipv4?.ip ?? "",
-    privateAddress: server.private_net?.[0]?.ip ?? "",
+    address: ipv4Of(server.public_net.ipv4?.ip),
+    privateAddress: ipv4Of(server.private_net?.[0]?.ip),
     created: server.created,
     region: server.location?.name ?? server.datacenter?.location.name ?? "",
     size: server.server_type.name,
@@ -38,8 +50,13 @@ export function machineOf(server: Server, stack: string, adopted?: string): Seen
     diskGb: server.primary_disk_size,
     backups: typeof server.backup_window === "string",
     ...readLabels(labels),
+    protect: isProtected(server),
   };
 }
+
+/** By Slipway's mark, or by Hetzner's own protection alone: somebody else gave it that. */
+const isProtected = ({ labels, protection }: Server): boolean =>
+  protection.delete || Object.hasOwn(labels, label.protected);
 
 /** A name that is given while another server of the project has the host's own: names are unique there. */
 const spare = (name: string, intent: string): string => `${name}-${intent.slice(0, 8)}`;
@@ -84,26 +101,33 @@ export function machinesOf(context: Context): Makes<"machine"> {
       if (fields.includes("size")) await resize(context, seen, wanted);
       // The mark of protection goes only when that is what was planned.
       const keep = seen.protect && !fields.includes("protect");
-      const asked = { ...changingLabels(wanted), ...(keep && { [label.protected]: "" }) };
+      const { [label.spec]: _spec, ...changing } = changingLabels(wanted);
+      const spec = specAfter(seen, wanted, fields);
+      const asked = {
+        ...changing,
+        ...(keep && { [label.protected]: "" }),
+        ...(spec !== undefined && { [label.spec]: spec }),
+      };
       await relabel(context, seen, (labels) => ({ ...without(labels, isChanging), ...asked }));
       if (fields.includes("protect")) await protect(context, seen, wanted.protect);
     },
 
     async remove(seen) {
       const there = await client.servers.get(idOf(seen));
-      // A plan that removes what was protected has been told to: Hetzner's own protection follows the mark.
-      if (there?.protection.delete === true && there.labels[label.protected] === undefined)
-        await protect(context, seen, false);
+      refuseProtected(seen, there !== undefined && isProtected(there));
       await whileBusy(context, () => client.servers.remove(idOf(seen)));
     },
 
     async adopt(seen, wanted) {
       const marks = { [label.stack]: stack, [label.host]: wanted.name.toLowerCase() };
-      await relabel(context, seen, (labels) => ({
-        ...labels,
-        ...marks,
-        ...Object.fromEntries(Object.entries(changingLabels(wanted)).filter(([name]) => name !== label.spec)),
-      }));
+      await relabel(context, seen, (labels) => {
+        refuseOthers(`server ${seen.id}`, stacksOf(labels), stack);
+        return {
+          ...labels,
+          ...marks,
+          ...Object.fromEntries(Object.entries(changingLabels(wanted)).filter(([name]) => name !== label.spec)),
+        };
+      });
       if (wanted.protect) await protect(context, seen, true);
     },
   };

@@ -43,6 +43,12 @@ export function isLabel(tag: string): boolean {
   return part.test(name) && (value === "" ? !tag.includes(":") : part.test(value)) && !name.startsWith(own);
 }
 
+/** The stacks that labels name. */
+export const stacksOf = (labels: Labels): readonly string[] => {
+  const stack = labels[label.stack];
+  return stack === undefined || stack === "" ? [] : [stack];
+};
+
 /** The labels of host keys, `ssh-ed25519 AAAA…`. A value begins with a letter, which base64url may not. */
 export const keyLabels = (publicKeys: readonly string[]): Labels =>
   Object.fromEntries(
@@ -84,7 +90,7 @@ export const isChanging = (name: string): boolean =>
 export const isHostKey = (name: string): boolean => hostKey.test(name);
 
 type Read = Pick<SeenMachine, "hostKeys" | "hostPublicKeys" | "fresh" | "firewalls" | "protect" | "retired" | "tags"> &
-  Partial<Pick<SeenMachine, "spec" | "userDataDigest">>;
+  Partial<Pick<SeenMachine, "spec" | "userDataDigest" | "intent">>;
 
 /** What the labels of a server say. */
 export function readLabels(labels: Labels): Read {
@@ -93,9 +99,11 @@ export function readLabels(labels: Labels): Read {
   const hostPublicKeys = all.flatMap(([name, value]) => (isHostKey(name) ? (publicKeyOf(value) ?? []) : []));
   const spec = labels[label.spec];
   const userDataDigest = labels[label.data];
+  const intent = labels[label.intent];
   return {
     ...(spec !== undefined && { spec }),
     ...(userDataDigest !== undefined && { userDataDigest }),
+    ...(intent !== undefined && { intent }),
     hostPublicKeys,
     hostKeys: hostPublicKeys.map(sha256OfKey),
     fresh: has(label.fresh),

@@ -54,6 +54,6 @@ export function hetznerProvider(client: Hetzner, options: HetznerOptions): Provi
     },
     retire: (machine) => retire(context, machine),
     // Labels go with what they are on.
-    forget: () => Promise.resolve(),
+    forget: () => Promise.resolve([]),
   };
 }

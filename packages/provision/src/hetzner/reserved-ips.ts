@@ -1,9 +1,10 @@
 import { fail } from "../errors.ts";
+import { ownership } from "../owners.ts";
 import type { Links, Makes } from "../provider.ts";
 import { refOf, type Seen, type SeenMachine } from "../resource.ts";
 import { selectorOf } from "./calls.ts";
 import { act, type Context } from "./context.ts";
-import { label } from "./marks.ts";
+import { label, stacksOf } from "./marks.ts";
 import type { FloatingIp } from "./shapes.ts";
 
 /** A floating address of the project; ours by its labels. `monthly` is what each costs. */
@@ -12,13 +13,13 @@ export function reservedIpOf(
   stack: string,
   { machines, monthly, adopted }: { machines: readonly SeenMachine[]; monthly: number; adopted?: string | undefined },
 ): Seen<"reserved-ip"> {
-  const ours = address.labels[label.stack] === stack;
+  const whose = ownership(stacksOf(address.labels), stack);
   const assignedTo = String(address.server ?? "");
   return {
     kind: "reserved-ip",
-    name: (ours ? address.labels[label.reservedIp] : adopted) ?? address.name,
+    name: (whose.ours ? address.labels[label.reservedIp] : adopted) ?? address.name,
     id: String(address.id),
-    ours,
+    ...whose,
     dollarsMonthly: monthly,
     address: address.ip,
     region: address.home_location.name,

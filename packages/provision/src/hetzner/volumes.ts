@@ -1,8 +1,10 @@
+import { ownership, refuseOthers } from "../owners.ts";
+import { refuseProtected } from "../protection.ts";
 import type { Links, Makes } from "../provider.ts";
 import { refOf, type Seen, type SeenMachine } from "../resource.ts";
 import { selectorOf } from "./calls.ts";
 import { act, type Context } from "./context.ts";
-import { type Labels, label } from "./marks.ts";
+import { type Labels, label, stacksOf } from "./marks.ts";
 import type { Volume } from "./shapes.ts";
 
 /** A volume of the project; ours by its labels. */
@@ -13,22 +15,26 @@ export function volumeOf(
   adopted?: string,
 ): Seen<"volume"> {
   const { labels } = volume;
-  const ours = labels[label.stack] === stack;
+  const whose = ownership(stacksOf(labels), stack);
   const attachedTo = String(volume.server ?? "");
   const machine = machines.find((one) => one.id === attachedTo && one.ours && !one.retired);
   return {
     kind: "volume",
-    name: (ours ? labels[label.volume] : adopted) ?? volume.name,
+    name: (whose.ours ? labels[label.volume] : adopted) ?? volume.name,
     id: String(volume.id),
-    ours,
+    ...whose,
     dollarsMonthly: 0,
     region: volume.location.name,
     gigabytes: volume.size,
-    protect: Object.hasOwn(labels, label.protected),
+    protect: isProtected(volume),
     attachedTo,
     ...(machine !== undefined && { machine: machine.name }),
   };
 }
+
+/** By Slipway's mark, or by Hetzner's own protection alone: somebody else gave it that. */
+const isProtected = ({ labels, protection }: Volume): boolean =>
+  protection.delete || Object.hasOwn(labels, label.protected);
 
 export function volumesOf(context: Context): Makes<"volume"> {
   const { client, stack } = context;
@@ -90,18 +96,16 @@ export function volumesOf(context: Context): Makes<"volume"> {
       const id = Number(seen.id);
       const volume = await client.volumes.get(id);
       if (volume === undefined) return;
-      // Hetzner's own protection follows the mark.
-      if (volume.protection.delete && !Object.hasOwn(volume.labels, label.protected)) await protect(id, false);
+      refuseProtected(seen, isProtected(volume));
       await detach(id);
       await client.volumes.remove(id);
     },
     async adopt(seen, wanted) {
       const marks = { [label.stack]: stack, [label.volume]: wanted.name };
-      await relabel(Number(seen.id), (labels) => ({
-        ...labels,
-        ...marks,
-        ...(wanted.protect && { [label.protected]: "" }),
-      }));
+      await relabel(Number(seen.id), (labels) => {
+        refuseOthers(`volume ${seen.id}`, stacksOf(labels), stack);
+        return { ...labels, ...marks, ...(wanted.protect && { [label.protected]: "" }) };
+      });
       if (wanted.protect) await protect(Number(seen.id), true);
     },
   };

@@ -13,10 +13,15 @@ export async function removeDroplets(cloud: Cloud, view: View, droplets: readonl
   const gone = new Set(droplets.map((droplet) => droplet.id));
   const notes = view.notes.filter((note) => note.droplet !== undefined && gone.has(note.droplet));
   await Promise.all(notes.map((note) => removeNote(cloud.engine, note)));
-  await settleGone(cloud);
-  await removeNetworkOf(cloud);
+  await settleRemoved(cloud);
   if (droplets.some((droplet) => droplet.generation > 1 || /^\d+$/.test(droplet.image)))
     cloud.behind("sweep images", () => sweepImages(cloud));
+}
+
+/** Puts away what only droplets had that are gone. May be repeated. */
+export async function settleRemoved(cloud: Cloud): Promise<void> {
+  await settleGone(cloud);
+  await removeNetworkOf(cloud);
 }
 
 /** Whoever is about to replace a droplet's container has finished, or will find no droplet. */

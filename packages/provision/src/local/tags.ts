@@ -1,6 +1,7 @@
 import { refilter } from "./filtering.ts";
 import { type Call, notFound, page, type Reply, type Route, unprocessable } from "./http.ts";
 import { exclusively } from "./lock.ts";
+import { settleRemoved } from "./remove-droplets.ts";
 import type { Cloud } from "./state.ts";
 import { newId, writeNote } from "./store.ts";
 import { type Taggable, type TaggableType, type Tags, taggable, tagsOf } from "./tagged.ts";
@@ -96,6 +97,8 @@ async function add(cloud: Cloud, call: Call): Promise<Reply> {
 const remove = (cloud: Cloud, tag: string): Promise<Reply> =>
   alone(cloud, async () => {
     const tags = await tagsOf(cloud);
+    // Whoever destroyed all that had it asks last for the tag: what an interrupted removal of droplets left is put away, too.
+    if (!tags.names.includes(tag)) await settleRemoved(cloud);
     known(tags, tag);
     for (const thing of tags.things) await takeOff(thing, tag);
     const note = tags.made.get(tag);

@@ -1,3 +1,4 @@
+import { ownersText } from "../owners.ts";
 import type { Observed } from "../plan.ts";
 import type { Traits } from "../provider.ts";
 import { everyMachine, type Ref, refOf, type Wanted } from "../resource.ts";
@@ -119,6 +120,16 @@ export function machineProblems(
   if (seen.status === "archive") say(`machine ${seen.id} is archived`);
   return problems;
 }
+
+/** What carries the marks of several stacks, this one's among them. Pure. */
+export const ownerProblems = (stack: string, { seen }: Observed): readonly string[] =>
+  seen.flatMap((one) =>
+    one.owners?.includes(stack) === true
+      ? [
+          `${refOf(one)} (${one.id}) carries the marks of ${ownersText(one.owners)}, so it is nobody's: take all but one off`,
+        ]
+      : [],
+  );
 
 /** Volumes only grow. Pure. */
 export function volumeProblems({ wanted, seen }: Match): readonly string[] {

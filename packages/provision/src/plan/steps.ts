@@ -1,5 +1,7 @@
+import { ownersText } from "../owners.ts";
 import type { Do, Observed, PlanOptions, Step } from "../plan.ts";
-import { type Ref, refOf, type Seen, type Wanted } from "../resource.ts";
+import { isProtected } from "../protection.ts";
+import { type Ref, refOf, type Seen } from "../resource.ts";
 import { differences, type FieldChange, otherUserData } from "./differences.ts";
 import type { Match } from "./match.ts";
 import { cents, monthlyOf, monthlyOfSeen } from "./money.ts";
@@ -61,9 +63,13 @@ export function stepsOf(one: Match, work: Work): readonly Step[] {
   const adopted = (work.options.adopt ?? []).find((each) => each.id === seen?.id && each.ref.toLowerCase() === ref);
   work.problems.push(...machineProblems(one, work.observed, adopted), ...volumeProblems(one));
   if (seen === undefined) return [step("create", { change: monthly }), ...old];
+  if (adopted !== undefined && seen.owners !== undefined)
+    work.problems.push(
+      `${ref}: ${seen.id} cannot be adopted, it belongs to ${ownersText(seen.owners)}; release it there first`,
+    );
   if (!seen.ours && adopted !== undefined)
     return [step("adopt", { cloudId: seen.id, change: monthly, reason: `${seen.id} becomes the stack's` }), ...old];
-  if (seen.kind === "domain" && !seen.ours && seen.empty)
+  if (seen.kind === "domain" && !seen.ours && seen.empty && seen.owners === undefined)
     return [step("adopt", { cloudId: seen.id, reason: "nothing is in it" }), ...old];
   if (!seen.ours) return [step("keep", { cloudId: seen.id, monthly: 0, reason: "it was there before" }), ...old];
   const fields = differences(wanted, seen, { ...work.observed, moving: work.moving });
@@ -106,8 +112,6 @@ export function stepsOf(one: Match, work: Work): readonly Step[] {
   return [step("keep", { cloudId: seen.id }), ...old];
 }
 
-const isProtected = (one: Wanted | Seen): boolean => "protect" in one && one.protect;
-
 function tellDrift(ref: Ref, fields: readonly FieldChange[], { drift }: Work): void {
   for (const { field, from, to, by } of fields)
     if (by === "cloud") drift.push(`${ref}: somebody changed ${field} to ${quoted(from)}, it was ${quoted(to)}`);
@@ -115,8 +119,7 @@ function tellDrift(ref: Ref, fields: readonly FieldChange[], { drift }: Work): v
 
 export function deleteStep(seen: Seen, work: Work, reason: string): Step {
   const ref = refOf(seen);
-  if (isProtected(seen) && !(seen.kind === "machine" && seen.retired))
-    work.problems.push(`${ref} is protected and would be destroyed; unprotect it first`);
+  if (isProtected(seen)) work.problems.push(`${ref} is protected and would be destroyed; unprotect it first`);
   return {
     id: `delete ${ref} ${seen.id}`,
     do: "delete",

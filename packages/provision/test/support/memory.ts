@@ -18,6 +18,9 @@ import {
   type Wanted,
   type WantedRecord,
 } from "../../src/index.ts";
+import { ownership, refuseOthers } from "../../src/owners.ts";
+import { isProtected, refuseProtected } from "../../src/protection.ts";
+import { specAfter } from "../../src/resource.ts";
 import { generateSshKey } from "../../src/ssh-key.ts";
 import { cloud } from "./resources.ts";
 
@@ -30,6 +33,8 @@ export class Killed extends Error {}
 interface Item {
   seen: Seen;
   readonly intent: string;
+  /** Stacks whose mark is on it. */
+  stacks: readonly string[];
   readonly shownAt: number;
 }
 
@@ -73,9 +78,14 @@ export function memoryProvider(
     lives();
     return value;
   };
+  /** An item as this stack sees it. */
+  const view = ({ seen, stacks }: Item): Seen => {
+    const { owners: _, ...rest } = seen;
+    return { ...rest, ...ownership(stacks, stack) };
+  };
   const list = (): readonly Seen[] => {
     lives();
-    return [...of.items.values()].filter((item) => item.shownAt <= clock.monotonic()).map((item) => item.seen);
+    return [...of.items.values()].filter((item) => item.shownAt <= clock.monotonic()).map(view);
   };
   /** What the cloud itself does: machines boot, volumes come off machines that went, names follow ids. */
   const settled = (): readonly Seen[] => {
@@ -85,7 +95,7 @@ export function memoryProvider(
     return list();
   };
   const put = (seen: Seen, intent: string): Seen => {
-    of.items.set(`${seen.kind} ${seen.id}`, { seen, intent, shownAt: clock.monotonic() + lagMs });
+    of.items.set(`${seen.kind} ${seen.id}`, { seen, intent, stacks: [stack], shownAt: clock.monotonic() + lagMs });
     return seen;
   };
   const change = (seen: Seen, to: Partial<Seen>): Promise<void> =>
@@ -149,16 +159,18 @@ export function memoryProvider(
         return { ...wanted, ...base };
     }
   };
-  const updated = (wanted: Wanted, fields: readonly string[], links: Links): Partial<Seen> => {
+  const updated = (seen: Seen, wanted: Wanted, fields: readonly string[], links: Links): Partial<Seen> => {
     if (wanted.kind === "volume") return { ...wanted, attachedTo: idOf(wanted.machine, links) };
     if (wanted.kind === "reserved-ip") return { ...wanted, assignedTo: idOf(wanted.machine, links) };
     if (wanted.kind === "record") return { ...wanted, data: dataOf(wanted, links) };
-    if (wanted.kind !== "machine") return wanted;
+    if (wanted.kind !== "machine" || seen.kind !== "machine") return wanted;
     const { protect, userData: _made, ...rest } = wanted;
     // Resizing ends with the machine on.
     const on = fields.includes("size") ? ({ status: "active" } as const) : {};
-    return { ...rest, ...on, spec: specOf(wanted), ...(fields.includes("protect") && { protect }) };
+    const spec = specAfter(seen, wanted, fields);
+    return { ...rest, ...on, ...(spec !== undefined && { spec }), ...(fields.includes("protect") && { protect }) };
   };
+  const made = (seen: Seen, intent: string): Seen => (seen.kind === "machine" ? { ...seen, intent } : seen);
   const makes = {
     create: async (wanted: Wanted, links: Links, intent: Intent) => {
       // An account has a key once.
@@ -166,21 +178,29 @@ export function memoryProvider(
         ({ seen }) => seen.kind === "key" && wanted.kind === "key" && seen.publicKey === wanted.publicKey,
       );
       const found = (await find(wanted.kind, intent)) ?? same?.seen;
-      return found ?? call(() => put(fresh(wanted, links), intent.id));
+      return found ?? call(() => put(made(fresh(wanted, links), intent.id), intent.id));
     },
     update: (seen: Seen, wanted: Wanted, fields: readonly string[], links: Links) =>
-      change(seen, updated(wanted, fields, links)),
+      change(seen, updated(seen, wanted, fields, links)),
     remove: (seen: Seen) =>
       call(() => {
+        const item = of.items.get(`${seen.kind} ${seen.id}`);
+        refuseProtected(seen, item !== undefined && isProtected(item.seen));
         of.items.delete(`${seen.kind} ${seen.id}`);
-        for (const item of of.items.values()) {
-          if (item.seen.kind === "volume" && seen.kind === "machine" && item.seen.attachedTo === seen.id)
-            item.seen = { ...item.seen, attachedTo: "" };
-          if (item.seen.kind === "reserved-ip" && seen.kind === "machine" && item.seen.assignedTo === seen.id)
-            item.seen = { ...item.seen, assignedTo: "" };
+        for (const other of of.items.values()) {
+          if (other.seen.kind === "volume" && seen.kind === "machine" && other.seen.attachedTo === seen.id)
+            other.seen = { ...other.seen, attachedTo: "" };
+          if (other.seen.kind === "reserved-ip" && seen.kind === "machine" && other.seen.assignedTo === seen.id)
+            other.seen = { ...other.seen, assignedTo: "" };
         }
       }),
-    adopt: (seen: Seen, wanted: Wanted) => change(seen, { ...wanted, ours: true } as Partial<Seen>),
+    adopt: async (seen: Seen, wanted: Wanted) => {
+      const item = of.items.get(`${seen.kind} ${seen.id}`);
+      refuseOthers(refOf(seen), item?.stacks ?? [], stack);
+      await call(() => {
+        if (item !== undefined) Object.assign(item, { seen: { ...item.seen, ...wanted }, stacks: [stack] });
+      });
+    },
   };
   const { traits } = cloud([]);
   return {
@@ -188,7 +208,7 @@ export function memoryProvider(
     traits,
     catalog: (_scope: Scope) => Promise.resolve(catalog),
     observe: async () => settled(),
-    machines: async () => settled().filter((one) => one.kind === "machine"),
+    machines: async () => settled().filter((one): one is SeenMachine => one.kind === "machine" && one.ours),
     // One implementation for all kinds: what differs is inside.
     makes: Object.fromEntries(traits.kinds.map((kind) => [kind, makes])),
     start: (machine) => change(machine, { status: "active" }),
@@ -197,7 +217,7 @@ export function memoryProvider(
       await change(machine, { hostKeys: keys.map(sha256OfKey), hostPublicKeys: keys, fresh: isFresh });
     },
     retire: (machine) => change(machine, { retired: true }),
-    forget: () => Promise.resolve(),
+    forget: () => Promise.resolve([]),
   };
 }
 

@@ -16,8 +16,8 @@ import {
 } from "../../src/index.ts";
 
 export interface Subject {
-  /** The cloud as another process sees it: nothing is kept in a provider. */
-  readonly open: () => Promise<{ readonly provider: Provider } & AsyncDisposable>;
+  /** The cloud as another process sees it: nothing is kept in a provider. `stack` is another one in the same cloud. */
+  readonly open: (stack?: string) => Promise<{ readonly provider: Provider } & AsyncDisposable>;
   /** Something that the cloud takes. */
   readonly machine: Pick<WantedMachine, "region" | "size" | "image"> & { readonly otherRegion: string };
 }
@@ -138,13 +138,47 @@ export function providerContract(name: string, subject: Subject): void {
       const after = await now(before.id);
       expect(after).toMatchObject({ protect: true, hostKeys: before.hostKeys });
       expect(new Set(after?.tags)).toEqual(new Set(["env:prod", "lone"]));
-      // Protection stays unless that is what changes.
+      // What was applied of the file is what it was: protecting is no part of that.
       if (after === undefined) return;
+      await makes().machine.update(after, want({ tags: ["by-hand"], protect: true }), ["protect"], noLinks);
+      const drifted = await now(before.id);
+      expect(drifted).toMatchObject({ protect: true, tags: ["by-hand"], spec: after.spec });
+      const told = planProvision([wanted], await observe(provider, { wanted: [wanted] }), { stack: provider.stack });
+      expect(told.drift).toEqual([expect.stringContaining("somebody changed tags to by-hand")]);
+      if (drifted !== undefined) await makes().machine.update(drifted, wanted, ["tags"], noLinks);
+      // Protection stays unless that is what changes.
       await makes().machine.update(after, want(), ["tags"], noLinks);
       const kept = await now(before.id);
       expect(kept).toMatchObject({ protect: true, tags: ["env:test"] });
+      // Whatever was seen before, it is not removed while it is protected.
+      await expect(makes().machine.remove(before)).rejects.toMatchObject({ code: "cloud.protected" });
+      expect(await now(before.id)).toEqual(kept);
       if (kept !== undefined) await makes().machine.update(kept, want(), ["protect"], noLinks);
       expect((await now(before.id))?.protect).toBe(false);
+    });
+
+    test("another stack cannot adopt it, nor sees it as its own", async () => {
+      const [theirs] = await provider.machines();
+      if (theirs === undefined) throw new Error("the machine is gone");
+      await using other = await subject.open(`${provider.stack}-b`);
+      expect(await other.provider.machines()).toEqual([]);
+      const wanted = [want({ tags: [] })];
+      const adopt = [{ ref: "machine one", id: theirs.id, hostKey: theirs.hostPublicKeys[0] ?? "" }] as const;
+      const observed = await observe(other.provider, { wanted, adopt });
+      const plan = planProvision(wanted, observed, { stack: other.provider.stack, adopt });
+      expect(plan.problems).toEqual([
+        `machine one: ${theirs.id} cannot be adopted, it belongs to stack ${provider.stack}; release it there first`,
+      ]);
+      const found = observed.seen.find((one): one is SeenMachine => one.kind === "machine" && one.id === theirs.id);
+      if (found === undefined) throw new Error("what is to be adopted is not seen");
+      expect(found).toMatchObject({ ours: false, owners: [provider.stack] });
+      // Marked since it was planned.
+      await expect(other.provider.makes.machine?.adopt(found, want(), noLinks)).rejects.toMatchObject({
+        code: "plan.stale",
+        message: expect.stringContaining(`stack ${provider.stack}`) as unknown,
+      });
+      expect(await destroyStack({ provider: other.provider })).toEqual({ removed: [] });
+      expect(await provider.machines()).toEqual([theirs]);
     });
 
     test("two may stand side by side while one goes, under the name of one host", async () => {
@@ -220,6 +254,7 @@ export function providerContract(name: string, subject: Subject): void {
       await volume.update(disk, larger, ["gigabytes", "protect"], links);
       expect(await changes([host, closed, larger, stable])).toEqual([]);
 
+      await expect(volume.remove(disk)).rejects.toMatchObject({ code: "cloud.protected" });
       // Without its machine a volume stays; protected it is, until that is taken away.
       const { machine: _off, ...alone } = larger;
       for (const _again of [1, 2]) await volume.update(disk, alone, ["machine"], links);
