@@ -152,6 +152,27 @@ test("options of ops provision and its verbs", async () => {
     expect(usageExit(await refused("provision", ...bad)), bad.join(" ")).toBe(2);
 });
 
+test("what is said to a verb above is refused by one below that does not know it", async () => {
+  for (const bad of [
+    ["provision", "--only", "web", "destroy", "--confirm", "shop"],
+    ["provision", "--plan", "destroy", "--confirm", "shop"],
+    ["provision", "--plan", "apply"],
+    ["provision", "--detailed-exit-code", "protect", "web"],
+    ["config", "--retry", "plan"],
+    ["config", "--only", "a", "exec", "true"],
+    ["cloud", "--name", "lab", "remove", "other", "--confirm", "other"],
+    ["cloud", "--port", "4380", "list"],
+  ])
+    expect(usageExit(await refused(...bad)), bad.join(" ")).toBe(2);
+  expect(await asked("provision", "--only", "web", "--detailed-exit-code", "plan", "--out", "f")).toMatchObject({
+    options: { only: ["web"], out: "f", detailedExitCode: true },
+  });
+  expect(await asked("provision", "-y", "--env", "staging", "destroy")).toMatchObject({
+    globals: { yes: true, env: "staging" },
+  });
+  expect(await asked("config", "--on", "a", "exec", "true")).toMatchObject({ options: { on: ["a"] } });
+});
+
 test("options of ops cloud", async () => {
   expect(await asked("cloud", "--name", "lab", "--port", "4380")).toMatchObject({
     options: { name: "lab", port: 4380 },
