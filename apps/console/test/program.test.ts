@@ -147,6 +147,9 @@ test("options of ops provision and its verbs", async () => {
     ["copy", "prod"],
     ["copy", "a", "b", "--domain", "x"],
     ["--unlisted", "burn"],
+    ["--only", "web", "--unlisted", "destroy"],
+    ["--only", "web", "plan", "--unlisted", "destroy"],
+    ["apply", "--only", "web", "--unlisted", "destroy"],
     ["protect"],
   ])
     expect(usageExit(await refused("provision", ...bad)), bad.join(" ")).toBe(2);
@@ -171,6 +174,10 @@ test("what is said to a verb above is refused by one below that does not know it
     globals: { yes: true, env: "staging" },
   });
   expect(await asked("config", "--on", "a", "exec", "true")).toMatchObject({ options: { on: ["a"] } });
+});
+
+test("a plan for some hosts may be told to keep what nothing asks for", async () => {
+  expect(await asked("provision", "--only", "web", "--unlisted", "keep")).toMatchObject({ options: { only: ["web"] } });
 });
 
 test("options of ops cloud", async () => {

@@ -51,6 +51,16 @@ function refuseIgnored(command: Command): void {
     }
 }
 
+/** What `read` makes of the options; what does not go together is told as any other wrong usage. */
+function understood<O>(command: Command, read: () => O): O {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof InvalidArgumentError) command.error(`error: ${error.message}`, { code: error.code });
+    throw error;
+  }
+}
+
 /** The command line. Verbs are imported when they run, so that `--help` stays quick. */
 export function createProgram(run: RunVerb): Command {
   const program = new Command("ops")
@@ -73,7 +83,7 @@ export function createProgram(run: RunVerb): Command {
       const command = given.at(-1) as Command;
       refuseIgnored(command);
       const all = optionsOf(command);
-      await run(all, load, options(all, command.args));
+      await run(all, load, understood(command, () => options(all, command.args)));
     });
   const sub: Building["sub"] = (parent, name, description) =>
     parent
