@@ -38,6 +38,10 @@ export const fail = errorsOf({
   },
   "ops.unknown-machine": { exitCode: 2, hint: "Name the id that the provider's list of machines shows." },
   "ops.copy": { exitCode: 2, hint: "Name two environments: ops env list." },
+  "ops.cloud-url": {
+    exitCode: 2,
+    hint: "Say https://…, or http:// with a server of this machine; unset SLIPWAY_CLOUD_URL to use the provider's own.",
+  },
   "ops.unknown-cloud": { exitCode: 2, hint: "ops cloud list names them." },
   "ops.empty-secret": { exitCode: 2, hint: "Give the value on standard input: ops secrets set NAME < file" },
   "ops.not-text": { exitCode: 2, hint: "Encode bytes as text before: base64 < FILE | ops secrets set NAME" },
