@@ -37,6 +37,7 @@ export const fail = errorsOf({
     hint: "Say --host-key KEY or --host-key-file FILE: /etc/ssh/ssh_host_ed25519_key.pub there; or --trust-shown-key.",
   },
   "ops.unknown-machine": { exitCode: 2, hint: "Name the id that the provider's list of machines shows." },
+  "ops.adopt": { exitCode: 2, hint: "Nothing was changed. ops provision plan shows which machine each host has." },
   "ops.copy": { exitCode: 2, hint: "Name two environments: ops env list." },
   "ops.cloud-url": {
     exitCode: 2,

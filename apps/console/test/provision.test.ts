@@ -3,7 +3,7 @@ import { digestOf, generateSshKey } from "@slipway/provision";
 import { expect, test } from "vitest";
 import { copyOf } from "../src/platform/copy-environment.ts";
 import { existingExit, existingLines } from "../src/platform/existing-hosts.ts";
-import { ed25519In } from "../src/verbs/provision/adopt.ts";
+import { ed25519In, whyNotAdopted } from "../src/verbs/provision/adopt.ts";
 import { mustAgree } from "../src/verbs/provision/apply.ts";
 import { driftOf } from "../src/verbs/provision/drift.ts";
 import { formatPlan } from "../src/verbs/provision/plan.ts";
@@ -137,6 +137,15 @@ test("a host key is found in a key file, in known_hosts and in what ssh-keyscan 
     expect(ed25519In(text)).toBe(bare);
   for (const text of ["", "ssh-rsa AAAAB3NzaC1yc2E=", bare.slice(0, -1), `x${bare}`, bare.replace("AAAAC3", "AAAAB3")])
     expect(ed25519In(text)).toBeUndefined();
+});
+
+test("a machine is not adopted that a host has already, nor for a host that has another one", () => {
+  const theirs = { ...web, id: "9", ours: false };
+  expect(whyNotAdopted([theirs], { ref: "machine web", id: "9" })).toBeUndefined();
+  expect(whyNotAdopted([{ ...web, name: "db" }, theirs], { ref: "machine web", id: "9" })).toBeUndefined();
+  expect(whyNotAdopted([web, theirs], { ref: "machine web", id: "9" })).toBe("web has a machine already: 1");
+  expect(whyNotAdopted([web], { ref: "machine db", id: "1" })).toBe("machine 1 is the machine of web already");
+  expect(whyNotAdopted([web], { ref: "machine web", id: "1" })).toBe("machine 1 is the machine of web already");
 });
 
 test("machines that nobody makes stand in the plan before its sum", () => {

@@ -83,7 +83,11 @@ export function createProgram(run: RunVerb): Command {
       const command = given.at(-1) as Command;
       refuseIgnored(command);
       const all = optionsOf(command);
-      await run(all, load, understood(command, () => options(all, command.args)));
+      await run(
+        all,
+        load,
+        understood(command, () => options(all, command.args)),
+      );
     });
   const sub: Building["sub"] = (parent, name, description) =>
     parent
