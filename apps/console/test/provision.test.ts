@@ -105,11 +105,13 @@ const step = (more: Partial<Step>): Step => ({
 }); // biome-ignore format: a table
 
 test("somebody must agree to what is lost, and to what costs where it costs", () => {
-  const plan = (what: Step["do"], change = 0) => ({ steps: [step({ do: what, change })], change });
+  const plan = (what: Step["do"], change = 0) => ({ steps: [step({ do: what, change })] });
   for (const what of ["delete", "replace"] as const) expect(mustAgree(plan(what), "local")).toBe(true);
   expect(mustAgree(plan("create", 6), "digitalocean")).toBe(true);
   expect(mustAgree(plan("create", 6), "local")).toBe(false);
   expect(mustAgree(plan("update", -3), "digitalocean")).toBe(false);
+  const both = { steps: [step({ do: "update", change: -30 }), step({ do: "create", change: 6 })] };
+  expect(mustAgree(both, "digitalocean")).toBe(true);
 });
 
 test("drift tells what is missing, off, changed there, asked for since, and asked for by nobody", () => {

@@ -18,9 +18,10 @@ export interface ApplyOptions extends PlanOptions {
 }
 
 /** Whether somebody has to agree: something is lost, or costs more. On the local cloud nothing costs. Pure. */
-export function mustAgree(plan: Pick<ProvisionPlan, "steps" | "change">, where: OpenCloud["where"]): boolean {
+export function mustAgree(plan: Pick<ProvisionPlan, "steps">, where: OpenCloud["where"]): boolean {
   if (plan.steps.some((step) => step.do === "delete" || step.do === "replace")) return true;
-  return where !== "local" && plan.change > 0;
+  // Each by itself: what another step saves does not make it cheaper.
+  return where !== "local" && plan.steps.some((step) => step.change > 0);
 }
 
 /** Shows a plan and asks, unless --yes was said. Throws `ops.confirm` where nobody can be asked and it matters, `plan.problems`. */
