@@ -5,6 +5,7 @@ import { copyOf } from "../src/platform/copy-environment.ts";
 import { existingExit, existingLines } from "../src/platform/existing-hosts.ts";
 import { ed25519In, whyNotAdopted } from "../src/verbs/provision/adopt.ts";
 import { mustAgree } from "../src/verbs/provision/apply.ts";
+import { mustAgreeToCopy } from "../src/verbs/provision/copy.ts";
 import { driftOf } from "../src/verbs/provision/drift.ts";
 import { formatPlan } from "../src/verbs/provision/plan.ts";
 
@@ -112,6 +113,12 @@ test("somebody must agree to what is lost, and to what costs where it costs", ()
   expect(mustAgree(plan("update", -3), "digitalocean")).toBe(false);
   const both = { steps: [step({ do: "update", change: -30 }), step({ do: "create", change: 6 })] };
   expect(mustAgree(both, "digitalocean")).toBe(true);
+});
+
+test("somebody must agree to a copy onto what is there, whatever it costs", () => {
+  const agreed = (what: Step["do"]) => mustAgreeToCopy({ steps: [step({ do: what, change: -3 })] }, "local");
+  for (const what of ["update", "start", "replace", "delete"] as const) expect(agreed(what), what).toBe(true);
+  for (const what of ["create", "keep"] as const) expect(agreed(what), what).toBe(false);
 });
 
 test("drift tells what is missing, off, changed there, asked for since, and asked for by nobody", () => {

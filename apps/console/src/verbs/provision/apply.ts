@@ -24,8 +24,13 @@ export function mustAgree(plan: Pick<ProvisionPlan, "steps">, where: OpenCloud["
   return where !== "local" && plan.steps.some((step) => step.change > 0);
 }
 
-/** Shows a plan and asks, unless --yes was said. Throws `ops.confirm` where nobody can be asked and it matters, `plan.problems`. */
-export async function agreeToPlan(session: Session, context: Context, plan: ProvisionPlan): Promise<void> {
+/** Shows a plan and asks, unless --yes was said. Throws `ops.confirm` where nobody can be asked and it `matters`, `ops.plan-problems`. */
+export async function agreeToPlan(
+  session: Session,
+  context: Context,
+  plan: ProvisionPlan,
+  matters: typeof mustAgree = mustAgree,
+): Promise<void> {
   const { out } = context;
   const changes = changesOf(plan);
   if (plan.problems.length > 0) {
@@ -34,7 +39,7 @@ export async function agreeToPlan(session: Session, context: Context, plan: Prov
   }
   if (changes === 0) return;
   out.say(coloured(formatPlan(plan, []), process.stderr));
-  if (!canAsk() && !mustAgree(plan, (await session.cloud()).where)) return;
+  if (!canAsk() && !matters(plan, (await session.cloud()).where)) return;
   await agree(context, `Do ${changes === 1 ? "this" : `these ${changes} changes`} to ${plan.stack}?`);
 }
 
