@@ -1,8 +1,9 @@
 import type { FirewallRule, ProvisionPlan, Seen, SeenMachine, Step, Wanted } from "@slipway/provision";
-import { digestOf, generateSshKey } from "@slipway/provision";
+import { digestOf, generateSshKey, planProvision } from "@slipway/provision";
 import { expect, test } from "vitest";
 import { copyOf } from "../src/platform/copy-environment.ts";
 import { existingExit, existingLines } from "../src/platform/existing-hosts.ts";
+import { refuseProblems } from "../src/platform/provisioning.ts";
 import { ed25519In, whyNotAdopted } from "../src/verbs/provision/adopt.ts";
 import { mustAgree } from "../src/verbs/provision/apply.ts";
 import { mustAgreeToCopy } from "../src/verbs/provision/copy.ts";
@@ -119,6 +120,45 @@ test("somebody must agree to a copy onto what is there, whatever it costs", () =
   const agreed = (what: Step["do"]) => mustAgreeToCopy({ steps: [step({ do: what, change: -3 })] }, "local");
   for (const what of ["update", "start", "replace", "delete"] as const) expect(agreed(what), what).toBe(true);
   for (const what of ["create", "keep"] as const) expect(agreed(what), what).toBe(false);
+});
+
+test("a plan is refused as protected where nothing else stands in its way", () => {
+  const size = {
+    slug: web.size,
+    memoryMb: 4096,
+    vcpus: 2,
+    diskGb: 80,
+    monthly: 24,
+    regions: ["lon1"],
+    available: true,
+  };
+  const images = ["debian-12-x64", "debian-13-x64"].map((slug, id) => ({ slug, id: String(id), minDiskGb: 7 }));
+  const catalog = {
+    currency: "$",
+    regions: [{ slug: "lon1", available: true }],
+    sizes: [size],
+    images,
+    machineLimit: 9,
+    volumeMonthlyPerGb: 0,
+    backupsPart: 0,
+  } as const;
+  const traits = { name: "digitalocean", kinds: ["machine"], how: { machine: { image: "replace" } } } as const;
+  const safe = { ...web, hostPublicKeys: [], firewalls: [] };
+  const { userDataDigest: _, ...other } = { ...safe, image: "debian-13-x64" };
+  const refusal = (wanted: readonly Wanted[], more: object): string | undefined => {
+    const plan = planProvision(wanted, { traits, catalog, seen: [safe] }, { stack: "shop", ...more });
+    try {
+      refuseProblems(plan);
+    } catch (error) {
+      return (error as { code: string }).code;
+    }
+    return undefined;
+  };
+  expect(refusal([], {})).toBeUndefined();
+  expect(refusal([], { unlisted: "delete" })).toBe("ops.protected");
+  expect(refusal([other], { replace: ["machine web"] })).toBe("ops.protected");
+  expect(refusal([other], {})).toBe("ops.plan-problems");
+  expect(refusal([{ ...other, name: "a_b" }], { unlisted: "delete" })).toBe("ops.plan-problems");
 });
 
 test("drift tells what is missing, off, changed there, asked for since, and asked for by nobody", () => {

@@ -6,7 +6,7 @@ import type { Context } from "../../cli/context.ts";
 import { table } from "../../cli/table.ts";
 import { fail } from "../../errors.ts";
 import { lookAtExisting } from "../../platform/existing-hosts.ts";
-import { applyPlan, hasCloud, planOf, wantedHere } from "../../platform/provisioning.ts";
+import { applyPlan, hasCloud, planOf, refuseProblems, wantedHere } from "../../platform/provisioning.ts";
 import { readProvisionPlan } from "../../platform/saved-provision.ts";
 import { openSession, type Session } from "../../platform/session.ts";
 import { askedOf, formatPlan, type PlanOptions, showPlan } from "./plan.ts";
@@ -24,7 +24,7 @@ export function mustAgree(plan: Pick<ProvisionPlan, "steps">, where: OpenCloud["
   return where !== "local" && plan.steps.some((step) => step.change > 0);
 }
 
-/** Shows a plan and asks, unless --yes was said. Throws `ops.confirm` where nobody can be asked and it `matters`, `ops.plan-problems`. */
+/** Shows a plan and asks, unless --yes was said. Throws `ops.confirm` where nobody can be asked and it `matters`, `ops.plan-problems`, `ops.protected`. */
 export async function agreeToPlan(
   session: Session,
   context: Context,
@@ -33,12 +33,9 @@ export async function agreeToPlan(
 ): Promise<void> {
   const { out } = context;
   const changes = changesOf(plan);
-  if (plan.problems.length > 0) {
-    out.say(coloured(formatPlan(plan, []), process.stderr));
-    throw fail("ops.plan-problems", plan.problems.join("; "));
-  }
+  if (changes > 0 || plan.problems.length > 0) out.say(coloured(formatPlan(plan, []), process.stderr));
+  refuseProblems(plan);
   if (changes === 0) return;
-  out.say(coloured(formatPlan(plan, []), process.stderr));
   if (!canAsk() && !matters(plan, (await session.cloud()).where)) return;
   await agree(context, `Do ${changes === 1 ? "this" : `these ${changes} changes`} to ${plan.stack}?`);
 }
