@@ -78,7 +78,7 @@ async function applySaved(session: Session, context: Context, options: ApplyOpti
     throw fail("ops.saved-plan", "a saved plan is done as it is: --only, --replace and --unlisted do not go with it", {
       hint: "Say them to ops provision plan, or apply without a file.",
     });
-  const plan = await readProvisionPlan(file, session.project.platform.name);
+  const plan = await readProvisionPlan(context, file, session.project.platform.name);
   if (JSON.stringify(plan.wanted) !== JSON.stringify(wantedHere(session)))
     throw fail("ops.stale-plan", `${file} is stale: ops.config.ts asks for something else than when it was made`);
   const result = await applyPlan(session, context, plan);

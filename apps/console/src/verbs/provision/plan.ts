@@ -62,7 +62,7 @@ export async function showPlan(session: Session, context: Context, options: Plan
           hint: "",
         },
       );
-    await saveProvisionPlan(file, plan);
+    await saveProvisionPlan(context, file, plan);
     lines.push(`saved in ${file}; exactly this is done by: ops provision apply ${file}`);
   }
   const exit = sound ? existingExit(existing) : exitCodes.failed;
