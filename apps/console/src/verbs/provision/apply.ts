@@ -81,6 +81,7 @@ async function applySaved(session: Session, context: Context, options: ApplyOpti
   const plan = await readProvisionPlan(context, file, session.project.platform.name);
   if (JSON.stringify(plan.wanted) !== JSON.stringify(wantedHere(session)))
     throw fail("ops.stale-plan", `${file} is stale: ops.config.ts asks for something else than when it was made`);
+  context.out.say(coloured(formatPlan(plan, []), process.stderr));
   const result = await applyPlan(session, context, plan);
   return tellApplied(session, context, result);
 }
