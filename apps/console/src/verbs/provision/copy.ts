@@ -6,6 +6,7 @@ import { fail } from "../../errors.ts";
 import { copyOf } from "../../platform/copy-environment.ts";
 import { applyPlan, planOf, wantedHere } from "../../platform/provisioning.ts";
 import { openSession } from "../../platform/session.ts";
+import { shownPlan } from "../../platform/shown-plan.ts";
 import { agreeToPlan, mustAgree, tellApplied } from "./apply.ts";
 
 export interface CopyVerbOptions {
@@ -38,7 +39,7 @@ export async function copyEnvironment(context: Context, options: CopyVerbOptions
   const told = { from, to, left: copied.left };
   if (options.planOnly) {
     const ok = plan.problems.length === 0;
-    out.result(coloured(printPlan(plan)), { ok, changes: changesOf(plan), ...told, plan });
+    out.result(coloured(printPlan(plan)), { ok, changes: changesOf(plan), ...told, plan: shownPlan(plan) });
     return ok ? exitCodes.done : exitCodes.failed;
   }
   await agreeToPlan(target, context, plan, mustAgreeToCopy);

@@ -7,6 +7,7 @@ import { type ExistingHost, existingExit, existingLines, lookAtExisting } from "
 import { type Asked, hasCloud, machineRef, planOf } from "../../platform/provisioning.ts";
 import { saveProvisionPlan } from "../../platform/saved-provision.ts";
 import { openSession, type Session } from "../../platform/session.ts";
+import { shownPlan } from "../../platform/shown-plan.ts";
 
 export interface PlanOptions {
   /** Hosts; all when none is named. */
@@ -69,7 +70,7 @@ export async function showPlan(session: Session, context: Context, options: Plan
   context.out.result(coloured(lines.join("\n")), {
     ok: exit === exitCodes.done,
     changes: plan === undefined ? 0 : changesOf(plan),
-    ...(plan === undefined ? {} : { plan }),
+    ...(plan === undefined ? {} : { plan: shownPlan(plan) }),
     existing,
     ...(file === undefined ? {} : { saved: file }),
   });
