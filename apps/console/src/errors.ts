@@ -37,7 +37,12 @@ export const fail = errorsOf({
     hint: "Say --host-key KEY or --host-key-file FILE: /etc/ssh/ssh_host_ed25519_key.pub there; or --trust-shown-key.",
   },
   "ops.unknown-machine": { exitCode: 2, hint: "Name the id that the provider's list of machines shows." },
+  "ops.adopt": { exitCode: 2, hint: "Nothing was changed. ops provision plan shows which machine each host has." },
   "ops.copy": { exitCode: 2, hint: "Name two environments: ops env list." },
+  "ops.cloud-url": {
+    exitCode: 2,
+    hint: "Say https://…, or http:// with a server of this machine; unset SLIPWAY_CLOUD_URL to use the provider's own.",
+  },
   "ops.unknown-cloud": { exitCode: 2, hint: "ops cloud list names them." },
   "ops.empty-secret": { exitCode: 2, hint: "Give the value on standard input: ops secrets set NAME < file" },
   "ops.not-text": { exitCode: 2, hint: "Encode bytes as text before: base64 < FILE | ops secrets set NAME" },

@@ -147,9 +147,37 @@ test("options of ops provision and its verbs", async () => {
     ["copy", "prod"],
     ["copy", "a", "b", "--domain", "x"],
     ["--unlisted", "burn"],
+    ["--only", "web", "--unlisted", "destroy"],
+    ["--only", "web", "plan", "--unlisted", "destroy"],
+    ["apply", "--only", "web", "--unlisted", "destroy"],
     ["protect"],
   ])
     expect(usageExit(await refused("provision", ...bad)), bad.join(" ")).toBe(2);
+});
+
+test("what is said to a verb above is refused by one below that does not know it", async () => {
+  for (const bad of [
+    ["provision", "--only", "web", "destroy", "--confirm", "shop"],
+    ["provision", "--plan", "destroy", "--confirm", "shop"],
+    ["provision", "--plan", "apply"],
+    ["provision", "--detailed-exit-code", "protect", "web"],
+    ["config", "--retry", "plan"],
+    ["config", "--only", "a", "exec", "true"],
+    ["cloud", "--name", "lab", "remove", "other", "--confirm", "other"],
+    ["cloud", "--port", "4380", "list"],
+  ])
+    expect(usageExit(await refused(...bad)), bad.join(" ")).toBe(2);
+  expect(await asked("provision", "--only", "web", "--detailed-exit-code", "plan", "--out", "f")).toMatchObject({
+    options: { only: ["web"], out: "f", detailedExitCode: true },
+  });
+  expect(await asked("provision", "-y", "--env", "staging", "destroy")).toMatchObject({
+    globals: { yes: true, env: "staging" },
+  });
+  expect(await asked("config", "--on", "a", "exec", "true")).toMatchObject({ options: { on: ["a"] } });
+});
+
+test("a plan for some hosts may be told to keep what nothing asks for", async () => {
+  expect(await asked("provision", "--only", "web", "--unlisted", "keep")).toMatchObject({ options: { only: ["web"] } });
 });
 
 test("options of ops cloud", async () => {

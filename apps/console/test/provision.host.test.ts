@@ -68,6 +68,7 @@ test("environments of one file, one made from a saved plan, are machines, files 
   const staging = await json<Provisioned>(...apply);
   const stale = await ops(...apply, "--json");
   expect(stale.status).toBe(5);
+  expect(stale.stderr).toContain("+ create   machine web  (s-1vcpu-1gb in lon1");
   expect(JSON.parse(stale.stdout)).toMatchObject({ ok: false, error: { code: "plan.stale" } });
   await appendFile(join(folder, "next.plan"), "x");
   expect(await ops(...apply)).toMatchObject({ status: 2 });

@@ -1,10 +1,12 @@
 import type { FirewallRule, ProvisionPlan, Seen, SeenMachine, Step, Wanted } from "@slipway/provision";
-import { digestOf, generateSshKey } from "@slipway/provision";
+import { digestOf, generateSshKey, planProvision } from "@slipway/provision";
 import { expect, test } from "vitest";
 import { copyOf } from "../src/platform/copy-environment.ts";
 import { existingExit, existingLines } from "../src/platform/existing-hosts.ts";
-import { ed25519In } from "../src/verbs/provision/adopt.ts";
+import { refuseProblems } from "../src/platform/provisioning.ts";
+import { ed25519In, whyNotAdopted } from "../src/verbs/provision/adopt.ts";
 import { mustAgree } from "../src/verbs/provision/apply.ts";
+import { mustAgreeToCopy } from "../src/verbs/provision/copy.ts";
 import { driftOf } from "../src/verbs/provision/drift.ts";
 import { formatPlan } from "../src/verbs/provision/plan.ts";
 
@@ -105,11 +107,58 @@ const step = (more: Partial<Step>): Step => ({
 }); // biome-ignore format: a table
 
 test("somebody must agree to what is lost, and to what costs where it costs", () => {
-  const plan = (what: Step["do"], change = 0) => ({ steps: [step({ do: what, change })], change });
+  const plan = (what: Step["do"], change = 0) => ({ steps: [step({ do: what, change })] });
   for (const what of ["delete", "replace"] as const) expect(mustAgree(plan(what), "local")).toBe(true);
   expect(mustAgree(plan("create", 6), "digitalocean")).toBe(true);
   expect(mustAgree(plan("create", 6), "local")).toBe(false);
   expect(mustAgree(plan("update", -3), "digitalocean")).toBe(false);
+  const both = { steps: [step({ do: "update", change: -30 }), step({ do: "create", change: 6 })] };
+  expect(mustAgree(both, "digitalocean")).toBe(true);
+});
+
+test("somebody must agree to a copy onto what is there, whatever it costs", () => {
+  const agreed = (what: Step["do"]) => mustAgreeToCopy({ steps: [step({ do: what, change: -3 })] }, "local");
+  for (const what of ["update", "start", "replace", "delete"] as const) expect(agreed(what), what).toBe(true);
+  for (const what of ["create", "keep"] as const) expect(agreed(what), what).toBe(false);
+});
+
+test("a plan is refused as protected where nothing else stands in its way", () => {
+  const size = {
+    slug: web.size,
+    memoryMb: 4096,
+    vcpus: 2,
+    diskGb: 80,
+    monthly: 24,
+    regions: ["lon1"],
+    available: true,
+  };
+  const images = ["debian-12-x64", "debian-13-x64"].map((slug, id) => ({ slug, id: String(id), minDiskGb: 7 }));
+  const catalog = {
+    currency: "$",
+    regions: [{ slug: "lon1", available: true }],
+    sizes: [size],
+    images,
+    machineLimit: 9,
+    volumeMonthlyPerGb: 0,
+    backupsPart: 0,
+  } as const;
+  const traits = { name: "digitalocean", kinds: ["machine"], how: { machine: { image: "replace" } } } as const;
+  const safe = { ...web, hostPublicKeys: [], firewalls: [] };
+  const { userDataDigest: _, ...other } = { ...safe, image: "debian-13-x64" };
+  const refusal = (wanted: readonly Wanted[], more: object): string | undefined => {
+    const plan = planProvision(wanted, { traits, catalog, seen: [safe] }, { stack: "shop", ...more });
+    try {
+      refuseProblems(plan);
+    } catch (error) {
+      return (error as { code: string }).code;
+    }
+    return undefined;
+  };
+  expect(refusal([], {})).toBeUndefined();
+  expect(refusal([], { unlisted: "delete" })).toBe("ops.protected");
+  expect(refusal([other], { replace: ["machine web"] })).toBe("ops.protected");
+  expect(refusal([other], {})).toBe("ops.plan-problems");
+  expect(refusal([{ ...other, name: "a_b" }], { unlisted: "delete" })).toBe("ops.plan-problems");
 });
 
 test("drift tells what is missing, off, changed there, asked for since, and asked for by nobody", () => {
@@ -137,6 +186,15 @@ test("a host key is found in a key file, in known_hosts and in what ssh-keyscan 
     expect(ed25519In(text)).toBe(bare);
   for (const text of ["", "ssh-rsa AAAAB3NzaC1yc2E=", bare.slice(0, -1), `x${bare}`, bare.replace("AAAAC3", "AAAAB3")])
     expect(ed25519In(text)).toBeUndefined();
+});
+
+test("a machine is not adopted that a host has already, nor for a host that has another one", () => {
+  const theirs = { ...web, id: "9", ours: false };
+  expect(whyNotAdopted([theirs], { ref: "machine web", id: "9" })).toBeUndefined();
+  expect(whyNotAdopted([{ ...web, name: "db" }, theirs], { ref: "machine web", id: "9" })).toBeUndefined();
+  expect(whyNotAdopted([web, theirs], { ref: "machine web", id: "9" })).toBe("web has a machine already: 1");
+  expect(whyNotAdopted([web], { ref: "machine db", id: "1" })).toBe("machine 1 is the machine of web already");
+  expect(whyNotAdopted([web], { ref: "machine web", id: "1" })).toBe("machine 1 is the machine of web already");
 });
 
 test("machines that nobody makes stand in the plan before its sum", () => {

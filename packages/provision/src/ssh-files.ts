@@ -1,3 +1,5 @@
+import { fail } from "./errors.ts";
+
 /** What plain `ssh` has to know of a host; a machine of a stack fits. */
 export interface SshHost {
   readonly name: string;
@@ -32,8 +34,16 @@ export const knownHosts = (hosts: readonly SshHost[]): string =>
     )
     .join("");
 
-/** Quotes a path for ssh_config. */
-const word = (path: string): string => (/[\s"]/.test(path) ? `"${path.replaceAll('"', '\\"')}"` : path);
+/** Writes a path for ssh_config, where `%` begins a token and so stands twice. Throws `config.bad-argument` for one that cannot be written there. */
+function word(path: string): string {
+  // ssh knows no way to write a `${` that it does not take for a variable of its environment.
+  if (/[\r\n\0]|\$\{/.test(path))
+    throw fail("config.bad-argument", `ssh cannot be told of the path ${JSON.stringify(path)}`, {
+      hint: "use a folder without line breaks and ${ in its path",
+    });
+  const text = path.replaceAll("%", "%%");
+  return /[\s"'\\#]/.test(text) ? `"${text.replaceAll(/["\\]/g, "\\$&")}"` : text;
+}
 
 /** Signature algorithms of a key: an RSA key no longer signs by the name of its type. */
 const algorithms = (key: string): string => {

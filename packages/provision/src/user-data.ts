@@ -30,7 +30,9 @@ function readOwn(own: string): Readonly<Record<string, unknown>> {
   if (!/^#cloud-config\s/.test(own)) throw fail("config.bad-argument", 'user data begins with "#cloud-config" or "#!"');
   const read = parseDocument(own);
   const [error] = read.errors;
-  if (error !== undefined) throw fail("config.bad-argument", `the user data is no YAML: ${error.message}`);
+  // Further lines show the user data itself, which may hold secrets.
+  if (error !== undefined)
+    throw fail("config.bad-argument", `the user data is no YAML: ${error.message.replace(/:?\n.*$/s, "")}`);
   if (read.contents === null) return {};
   if (!isMap(read.contents))
     throw fail("config.bad-argument", "the user data is no cloud-config: it must be a mapping");

@@ -125,6 +125,13 @@ describe("the plan of a stack", () => {
     expect(plan(wanted, cloud(seen)).problems.join("\n")).toMatch(said);
   });
 
+  test("tells where user data is no YAML, and nothing of what is in it", () => {
+    const userData = "#cloud-config\nhidden: word: more\n";
+    const [problem] = plan([want("app", { userData })], cloud([])).problems;
+    expect(problem).toMatch(/^host app: the user data is no YAML: .* at line 2, column \d+$/);
+    expect(problem).not.toMatch(/hidden|word/);
+  });
+
   test("refuses more machines than the account may have, and to destroy or replace what is protected", () => {
     expect(plan([want("a"), want("b")], cloud([made("a", 1)], 1)).problems.join()).toMatch(/may have 1 machines/);
     const safe = cloud([made("app", 1, { protect: true })]);

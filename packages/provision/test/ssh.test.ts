@@ -1,5 +1,5 @@
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
@@ -87,4 +87,22 @@ test("ssh_config and known_hosts let ssh in with the pinned key only", () => {
   expect(seen).toContain("stricthostkeychecking true\n");
   expect(seen).toContain("identityfile /home/a b/key\n");
   expect(seen).toContain("userknownhostsfile /k\n");
+});
+
+test("ssh finds the key under whatever path it has, and a path that it cannot be told of is refused", () => {
+  for (const name of ["100%h", "%d/%%", "a b", "it's", 'say "x"', "back\\slash", "back\\\\slash", "#1"]) {
+    const identity = join(folder, name, "key");
+    const file = join(folder, "config");
+    mkdirSync(join(folder, name), { recursive: true });
+    writeFileSync(identity, key.privateKey, { mode: 0o600 });
+    writeFileSync(file, sshConfig([machine], { identity, knownHosts: "/k" }));
+    const argv = ["-v", "-F", file, "-o", "ProxyCommand=false", "app.example.org"];
+    expect(spawnSync("ssh", argv, { encoding: "utf8" }).stderr, name).toMatch(/identity file \S.*\/key type 3/);
+  }
+  for (const path of ["/a\nHost *\n", "/a\rb", `/$\{HOME}/key`])
+    for (const files of [
+      { identity: path, knownHosts: "/k" },
+      { identity: "/i", knownHosts: path },
+    ])
+      expect(() => sshConfig([machine], files)).toThrow(expect.objectContaining({ code: "config.bad-argument" }));
 });

@@ -38,6 +38,29 @@ function optionsOf(command: Command): GlobalOptions & Record<string, unknown> {
   return { ...above, ...Object.fromEntries(own) } as GlobalOptions & Record<string, unknown>;
 }
 
+/** Refuses what was said to a command above this one that this one does not know: it would be ignored. */
+function refuseIgnored(command: Command): void {
+  const known = new Set(command.options.map((option) => option.attributeName()));
+  for (let above = command.parent; above !== null; above = above.parent)
+    for (const option of above.options) {
+      const name = option.attributeName();
+      if (above.getOptionValueSource(name) === "cli" && !known.has(name))
+        command.error(`error: option '${option.flags}' of ${above.name()} is not for ${command.name()}`, {
+          code: "commander.unknownOption",
+        });
+    }
+}
+
+/** What `read` makes of the options; what does not go together is told as any other wrong usage. */
+function understood<O>(command: Command, read: () => O): O {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof InvalidArgumentError) command.error(`error: ${error.message}`, { code: error.code });
+    throw error;
+  }
+}
+
 /** The command line. Verbs are imported when they run, so that `--help` stays quick. */
 export function createProgram(run: RunVerb): Command {
   const program = new Command("ops")
@@ -58,8 +81,13 @@ export function createProgram(run: RunVerb): Command {
   const verb: Building["verb"] = (on, load, options) =>
     on.action(async (...given: unknown[]) => {
       const command = given.at(-1) as Command;
+      refuseIgnored(command);
       const all = optionsOf(command);
-      await run(all, load, options(all, command.args));
+      await run(
+        all,
+        load,
+        understood(command, () => options(all, command.args)),
+      );
     });
   const sub: Building["sub"] = (parent, name, description) =>
     parent

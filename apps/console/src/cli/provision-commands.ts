@@ -12,13 +12,18 @@ const given = <K extends string, T>(name: K, value: T | undefined): { readonly [
 const detailed = (command: Command): Command =>
   command.option("--detailed-exit-code", "exit 4 when there is nothing to do", false);
 
-const planOptions = (own: Record<string, unknown>): PlanOptions => ({
-  detailedExitCode: own.detailedExitCode === true,
-  ...given("only", listOf(own.only)),
-  ...given("replace", listOf(own.replace)),
-  ...given("unlisted", own.unlisted === "destroy" ? ("destroy" as const) : undefined),
-  ...given("out", textOf(own.out)),
-});
+const planOptions = (own: Record<string, unknown>): PlanOptions => {
+  // What nothing asks for belongs to no host, so that a plan for some of them would not destroy it.
+  if (own.only !== undefined && own.unlisted === "destroy")
+    throw new InvalidArgumentError("--only and --unlisted destroy do not go together: say them one after the other");
+  return {
+    detailedExitCode: own.detailedExitCode === true,
+    ...given("only", listOf(own.only)),
+    ...given("replace", listOf(own.replace)),
+    ...given("unlisted", own.unlisted === "destroy" ? ("destroy" as const) : undefined),
+    ...given("out", textOf(own.out)),
+  };
+};
 
 const applyOptions = (own: Record<string, unknown>, args: readonly string[]): ApplyOptions => ({
   ...planOptions(own),

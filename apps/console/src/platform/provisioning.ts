@@ -49,6 +49,13 @@ export async function planOf(
   return planProvision(wanted, await observe(provider, scopeOf({ wanted, options })), options);
 }
 
+/** Refuses a plan with problems, all of them told. Throws `ops.protected` where only protection stands in its way, `ops.plan-problems`. */
+export function refuseProblems({ problems }: Pick<ProvisionPlan, "problems">): void {
+  if (problems.length === 0) return;
+  const isProtection = problems.every((text) => text.endsWith("; unprotect it first"));
+  throw fail(isProtection ? "ops.protected" : "ops.plan-problems", problems.join("; "));
+}
+
 const bootMs = 60_000;
 
 /** Makes a plan true, and tells what happens. Throws what stopped all of it, `ops.partly-failed` when some of it was done, `plan.stale`. */

@@ -7,6 +7,7 @@ import { listMachines, type MachineInfo, type OpenCloud, openCloud } from "@slip
 import type { Vault } from "@slipway/trust";
 import type { Context } from "../cli/context.ts";
 import { fail } from "../errors.ts";
+import { endpoint } from "./endpoint.ts";
 import { type LocalFolder, localFolder } from "./folder.ts";
 import { ensureIdentity, ensureOwnSecrets, type Identity } from "./identity.ts";
 import { loadProject, type Project } from "./load.ts";
@@ -34,12 +35,6 @@ export interface Session extends AsyncDisposable {
 const bootMs = 30_000;
 /** Making keys takes a second. */
 const lockMs = 20_000;
-
-/** For a server that speaks a provider's API, such as `ops cloud`: otherwise the provider's own. */
-const endpoint = (): { readonly url?: string } => {
-  const url = process.env.SLIPWAY_CLOUD_URL ?? "";
-  return url === "" ? {} : { url };
-};
 
 /** One at a time: two first commands at once would each make keys, and a vault for keys that the other replaced. */
 async function makeOnce(
@@ -91,7 +86,7 @@ export async function openSession(context: Context): Promise<Session> {
       (cloud ??= openCloud(platform.hosts, {
         name: platform.name,
         cloud: platform.family,
-        ...endpoint(),
+        ...(platform.hosts.some(({ on }) => isMade(on) && on.spec.cloud !== "local") ? endpoint(process.env, out) : {}),
         secrets: identity.vault,
         clock,
         signal,

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { promisify } from "node:util";
 import { messageOf } from "@slipway/model";
-import { type SeenMachine, scopeOf, sha256OfKey, sshFingerprint } from "@slipway/provision";
+import { type Ref, refOf, type Seen, type SeenMachine, scopeOf, sha256OfKey, sshFingerprint } from "@slipway/provision";
 import { agree } from "../../cli/confirm.ts";
 import type { Context } from "../../cli/context.ts";
 import { fail } from "../../errors.ts";
@@ -29,6 +29,18 @@ export function ed25519In(text: string): string | undefined {
   return found === null ? undefined : `${found[1]} ${found[2]}`;
 }
 
+/** Why a machine cannot become that of a host, if it cannot. Pure. */
+export function whyNotAdopted(
+  seen: readonly Seen[],
+  { ref, id }: { readonly ref: Ref; readonly id: string },
+): string | undefined {
+  const ours = seen.filter((one) => one.kind === "machine").filter((one) => one.ours);
+  const same = ours.find((one) => one.id === id);
+  if (same !== undefined) return `machine ${id} is the machine of ${same.name} already`;
+  const other = ours.find((one) => refOf(one) === ref);
+  return other === undefined ? undefined : `${other.name} has a machine already: ${other.id}`;
+}
+
 /** Makes a machine of the account, which somebody else made, the machine of a host. */
 export async function adoptHost(context: Context, options: AdoptOptions): Promise<number> {
   await using session = await openSession(context);
@@ -43,8 +55,13 @@ export async function adoptHost(context: Context, options: AdoptOptions): Promis
   const seen = await provider.observe(scopeOf({ wanted, options: { stack, adopt: [{ ref, id }] } }));
   const machine = seen.find((one): one is SeenMachine => one.kind === "machine" && one.id === id);
   if (machine === undefined) throw fail("ops.unknown-machine", `the account has no machine ${id}`);
+  const why = whyNotAdopted(seen, { ref, id });
+  if (why !== undefined) throw fail("ops.adopt", why);
   const hostKey = await keyOf(context, options, machine);
   const plan = await planOf(session, { only: [ref], adopt: [{ ref, id, hostKey }] }, wanted);
+  // The cloud may be another since.
+  if (plan.problems.length === 0 && !plan.steps.some((step) => step.do === "adopt" && step.cloudId === id))
+    throw fail("ops.adopt", `machine ${id} would not become the machine of ${options.host}`);
   await agreeToPlan(session, context, plan);
   return tellApplied(session, context, await applyPlan(session, context, plan));
 }

@@ -6,7 +6,7 @@ import type { Context } from "../../cli/context.ts";
 import { table } from "../../cli/table.ts";
 import { fail } from "../../errors.ts";
 import { lookAtExisting } from "../../platform/existing-hosts.ts";
-import { applyPlan, hasCloud, planOf, wantedHere } from "../../platform/provisioning.ts";
+import { applyPlan, hasCloud, planOf, refuseProblems, wantedHere } from "../../platform/provisioning.ts";
 import { readProvisionPlan } from "../../platform/saved-provision.ts";
 import { openSession, type Session } from "../../platform/session.ts";
 import { askedOf, formatPlan, type PlanOptions, showPlan } from "./plan.ts";
@@ -18,22 +18,25 @@ export interface ApplyOptions extends PlanOptions {
 }
 
 /** Whether somebody has to agree: something is lost, or costs more. On the local cloud nothing costs. Pure. */
-export function mustAgree(plan: Pick<ProvisionPlan, "steps" | "change">, where: OpenCloud["where"]): boolean {
+export function mustAgree(plan: Pick<ProvisionPlan, "steps">, where: OpenCloud["where"]): boolean {
   if (plan.steps.some((step) => step.do === "delete" || step.do === "replace")) return true;
-  return where !== "local" && plan.change > 0;
+  // Each by itself: what another step saves does not make it cheaper.
+  return where !== "local" && plan.steps.some((step) => step.change > 0);
 }
 
-/** Shows a plan and asks, unless --yes was said. Throws `ops.confirm` where nobody can be asked and it matters, `plan.problems`. */
-export async function agreeToPlan(session: Session, context: Context, plan: ProvisionPlan): Promise<void> {
+/** Shows a plan and asks, unless --yes was said. Throws `ops.confirm` where nobody can be asked and it `matters`, `ops.plan-problems`, `ops.protected`. */
+export async function agreeToPlan(
+  session: Session,
+  context: Context,
+  plan: ProvisionPlan,
+  matters: typeof mustAgree = mustAgree,
+): Promise<void> {
   const { out } = context;
   const changes = changesOf(plan);
-  if (plan.problems.length > 0) {
-    out.say(coloured(formatPlan(plan, []), process.stderr));
-    throw fail("ops.plan-problems", plan.problems.join("; "));
-  }
+  if (changes > 0 || plan.problems.length > 0) out.say(coloured(formatPlan(plan, []), process.stderr));
+  refuseProblems(plan);
   if (changes === 0) return;
-  out.say(coloured(formatPlan(plan, []), process.stderr));
-  if (!canAsk() && !mustAgree(plan, (await session.cloud()).where)) return;
+  if (!canAsk() && !matters(plan, (await session.cloud()).where)) return;
   await agree(context, `Do ${changes === 1 ? "this" : `these ${changes} changes`} to ${plan.stack}?`);
 }
 
@@ -75,9 +78,10 @@ async function applySaved(session: Session, context: Context, options: ApplyOpti
     throw fail("ops.saved-plan", "a saved plan is done as it is: --only, --replace and --unlisted do not go with it", {
       hint: "Say them to ops provision plan, or apply without a file.",
     });
-  const plan = await readProvisionPlan(file, session.project.platform.name);
+  const plan = await readProvisionPlan(context, file, session.project.platform.name);
   if (JSON.stringify(plan.wanted) !== JSON.stringify(wantedHere(session)))
     throw fail("ops.stale-plan", `${file} is stale: ops.config.ts asks for something else than when it was made`);
+  context.out.say(coloured(formatPlan(plan, []), process.stderr));
   const result = await applyPlan(session, context, plan);
   return tellApplied(session, context, result);
 }

@@ -6,7 +6,8 @@ import { fail } from "../../errors.ts";
 import { copyOf } from "../../platform/copy-environment.ts";
 import { applyPlan, planOf, wantedHere } from "../../platform/provisioning.ts";
 import { openSession } from "../../platform/session.ts";
-import { agreeToPlan, tellApplied } from "./apply.ts";
+import { shownPlan } from "../../platform/shown-plan.ts";
+import { agreeToPlan, mustAgree, tellApplied } from "./apply.ts";
 
 export interface CopyVerbOptions {
   readonly from: string;
@@ -15,6 +16,10 @@ export interface CopyVerbOptions {
   readonly domains: Readonly<Record<string, string>>;
   readonly planOnly: boolean;
 }
+
+/** Whether somebody has to agree to a copy: also where it changes what is there, as that may serve by now. Pure. */
+export const mustAgreeToCopy: typeof mustAgree = (plan, where) =>
+  mustAgree(plan, where) || plan.steps.some((step) => step.do === "update" || step.do === "start");
 
 /** Makes one environment what another one really is in its cloud, under marks of its own. */
 export async function copyEnvironment(context: Context, options: CopyVerbOptions): Promise<number> {
@@ -34,10 +39,10 @@ export async function copyEnvironment(context: Context, options: CopyVerbOptions
   const told = { from, to, left: copied.left };
   if (options.planOnly) {
     const ok = plan.problems.length === 0;
-    out.result(coloured(printPlan(plan)), { ok, changes: changesOf(plan), ...told, plan });
+    out.result(coloured(printPlan(plan)), { ok, changes: changesOf(plan), ...told, plan: shownPlan(plan) });
     return ok ? exitCodes.done : exitCodes.failed;
   }
-  await agreeToPlan(target, context, plan);
+  await agreeToPlan(target, context, plan, mustAgreeToCopy);
   const exit = tellApplied(target, context, await applyPlan(target, context, plan), told);
   out.mark("note", `ops --env ${to} provision plan tells where ops.config.ts asks for something else`);
   return exit;

@@ -3,8 +3,7 @@ import { changesOf, destroyStack, planDestroy, printPlan } from "@slipway/provis
 import { coloured } from "../../cli/colour.ts";
 import { typedName } from "../../cli/confirm.ts";
 import type { Context } from "../../cli/context.ts";
-import { fail } from "../../errors.ts";
-import { hasCloud } from "../../platform/provisioning.ts";
+import { hasCloud, refuseProblems } from "../../platform/provisioning.ts";
 import { openSession, type Session } from "../../platform/session.ts";
 
 export interface DestroyOptions {
@@ -36,7 +35,7 @@ export async function destroyPlatform(context: Context, options: DestroyOptions)
     return exitCodes.done;
   }
   const plan = await planDestroy((await session.cloud()).provider);
-  if (plan.problems.length > 0) throw fail("ops.protected", plan.problems.join("; "));
+  refuseProblems(plan);
   if (changesOf(plan) > 0) out.say(coloured(printPlan(plan).trimEnd(), process.stderr));
   await typedName(context, name, {
     what: `destroying ${name} removes its machines and all their data`,

@@ -7,6 +7,7 @@ import { type ExistingHost, existingExit, existingLines, lookAtExisting } from "
 import { type Asked, hasCloud, machineRef, planOf } from "../../platform/provisioning.ts";
 import { saveProvisionPlan } from "../../platform/saved-provision.ts";
 import { openSession, type Session } from "../../platform/session.ts";
+import { shownPlan } from "../../platform/shown-plan.ts";
 
 export interface PlanOptions {
   /** Hosts; all when none is named. */
@@ -62,14 +63,14 @@ export async function showPlan(session: Session, context: Context, options: Plan
           hint: "",
         },
       );
-    await saveProvisionPlan(file, plan);
+    await saveProvisionPlan(context, file, plan);
     lines.push(`saved in ${file}; exactly this is done by: ops provision apply ${file}`);
   }
   const exit = sound ? existingExit(existing) : exitCodes.failed;
   context.out.result(coloured(lines.join("\n")), {
     ok: exit === exitCodes.done,
     changes: plan === undefined ? 0 : changesOf(plan),
-    ...(plan === undefined ? {} : { plan }),
+    ...(plan === undefined ? {} : { plan: shownPlan(plan) }),
     existing,
     ...(file === undefined ? {} : { saved: file }),
   });
