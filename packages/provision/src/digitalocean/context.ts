@@ -32,15 +32,20 @@ const pauseMs = 500;
 const busyMs = 120_000;
 const actionMs = 600_000;
 
-/** Tries again while another action of the same resource is pending. */
-export async function whileBusy<T>({ clock, signal }: Context, work: () => Promise<T>): Promise<T> {
+const isBusy = (error: unknown): boolean => error instanceof CallError && error.code === "machine.busy";
+
+/** Tries again while another action of the same resource is pending, or what `busy` tells. */
+export async function whileBusy<T>(
+  { clock, signal }: Context,
+  work: () => Promise<T>,
+  busy: (error: unknown) => boolean = isBusy,
+): Promise<T> {
   const until = clock.monotonic() + busyMs;
   for (;;) {
     try {
       return await work();
     } catch (error) {
-      const busy = error instanceof CallError && error.code === "machine.busy";
-      if (!busy || clock.monotonic() > until) throw error;
+      if (!busy(error) || clock.monotonic() > until) throw error;
       await clock.sleep(pauseMs * 2, signal);
     }
   }
