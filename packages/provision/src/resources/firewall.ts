@@ -85,9 +85,11 @@ function plain(rule: Allowed, { hosts }: Around): FirewallRule {
   const peers = peersOf(rule.from ?? "anywhere", hosts);
   if ("icmp" in rule) return { protocol: "icmp", ports: "all", ...peers };
   return "tcp" in rule
-    ? { protocol: "tcp", ports: String(rule.tcp), ...peers }
-    : { protocol: "udp", ports: String(rule.udp), ...peers };
+    ? { protocol: "tcp", ports: portsOf(rule.tcp), ...peers }
+    : { protocol: "udp", ports: portsOf(rule.udp), ...peers };
 }
+
+const portsOf = (ports: Ports): string => (ports === "1-65535" ? "all" : String(ports));
 
 function peersOf(from: Peers, hosts: readonly HostOnMachine[]): Pick<FirewallRule, "addresses" | "machines"> {
   if (from === "anywhere") return { addresses: everywhere, machines: [] };
