@@ -25,7 +25,7 @@ export interface WantedMachine extends Named<"machine"> {
   readonly protect: boolean;
   /** Backups by the provider. */
   readonly backups: boolean;
-  /** Firewalls of the stack that stand before it, by name: from its first moment on. */
+  /** Firewalls of the stack that stand before it, by name: asked for as it is made, in force when the provider has applied them. */
   readonly firewalls: readonly string[];
 }
 
