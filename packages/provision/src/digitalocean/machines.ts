@@ -51,6 +51,9 @@ export function machineOf(droplet: Droplet, stack: string, adopted?: string): Se
 const statusOf = (text: string): SeenMachine["status"] =>
   text === "active" || text === "off" || text === "archive" ? text : "new";
 
+/** Said, since DigitalOcean makes them daily, for more, when it is not. */
+const weekly = { plan: "weekly", weekday: "SUN", hour: 4 } as const;
+
 const dropletIdOf = (machine: Pick<SeenMachine, "id">): number => Number(machine.id);
 
 export function machinesOf(context: Context, stack: string): Makes<"machine"> {
@@ -70,7 +73,7 @@ export function machinesOf(context: Context, stack: string): Makes<"machine"> {
           ssh_keys: keys,
           tags: tagsOf(stack, wanted, hostKey.publicKey),
           user_data: hostUserData(hostKey, wanted.userData),
-          ...(wanted.backups && { backups: true }),
+          ...(wanted.backups && { backups: true, backup_policy: weekly }),
         },
         intentTag(intent),
       );
@@ -81,7 +84,11 @@ export function machinesOf(context: Context, stack: string): Makes<"machine"> {
       const id = dropletIdOf(seen);
       if (fields.includes("name")) await act(context, id, { type: "rename", name: wanted.name });
       if (fields.includes("backups"))
-        await act(context, id, { type: wanted.backups ? "enable_backups" : "disable_backups" });
+        await act(
+          context,
+          id,
+          wanted.backups ? { type: "enable_backups", backup_policy: weekly } : { type: "disable_backups" },
+        );
       const has = new Set([
         ...changingTags(stack, seen),
         ...(seen.spec === undefined ? [] : [`slipway:spec:${seen.spec}`]),
