@@ -80,8 +80,9 @@ export async function retag(
   change: { readonly add: readonly string[]; readonly remove: readonly string[] },
 ): Promise<void> {
   for (const tag of change.add) {
-    await client.tags.create(tag);
-    await client.tags.assign(tag, type, [id]);
+    // Whoever made a tag first said how it is spelt.
+    const { name } = await client.tags.create(tag);
+    await client.tags.assign(name, type, [id]);
   }
   for (const tag of change.remove) await goneIsGood(() => client.tags.unassign(tag, type, [id]));
 }
