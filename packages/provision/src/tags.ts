@@ -43,6 +43,10 @@ export function ipsOfTags(
   });
 }
 
+/** Reserved addresses that lead to a machine, of whatever stack, by its tags. */
+export const reservedOfTags = (tags: readonly string[]): readonly string[] =>
+  tags.flatMap((tag) => /^slipway:ip:[^:]+:[^:]+:([\d-]+)$/i.exec(tag)?.[1]?.replaceAll("-", ".") ?? []);
+
 /** Whatever carries it is not destroyed nor replaced. */
 export const protectedTag = "slipway:protected";
 /** On a machine that another one replaces. */

@@ -14,6 +14,7 @@ import {
   machineTag,
   protectedTag,
   readTags,
+  reservedOfTags,
   retiredTag,
   specTag,
   stackTag,
@@ -22,11 +23,30 @@ import {
 import { hostUserData } from "../user-data.ts";
 import { type Context, finished, goneIsGood, retag, whileBusy } from "./context.ts";
 
-/** A droplet as the stack's machine; `ours` unless another stack's or nobody's tag is on it. `adopted` names one that shall become the stack's. */
-export function machineOf(droplet: Droplet, stack: string, adopted?: string): SeenMachine {
+/** The public addresses of a droplet that its tags do not tell to be reserved ones. */
+function publicOf({ networks, tags }: Droplet): readonly string[] {
+  const reserved = new Set(reservedOfTags(tags));
+  return networks.v4.flatMap(({ type, ip_address: ip }) => (type === "public" && !reserved.has(ip) ? [ip] : []));
+}
+
+/** Reserved addresses, as far as droplets have some that their tags do not tell of: one that somebody just gave them. */
+export async function reservedAmong({ client }: Context, droplets: readonly Droplet[]): Promise<ReadonlySet<string>> {
+  if (droplets.every((one) => publicOf(one).length < 2)) return new Set();
+  return new Set((await client.reservedIps.list()).map((one) => one.ip));
+}
+
+/**
+ * A droplet as the stack's machine; `ours` unless another stack's or nobody's tag is on it. `adopted` names one that shall become the stack's. Its
+ * address is its own, never one of the reserved.
+ */
+export function machineOf(
+  droplet: Droplet,
+  stack: string,
+  adopted?: string,
+  reserved: ReadonlySet<string> = new Set(),
+): SeenMachine {
   const { stack: marked, host, image, ...marks } = readTags(droplet.tags);
-  const address = (type: string): string =>
-    droplet.networks.v4.find((network) => network.type === type)?.ip_address ?? "";
+  const imageId = String(droplet.image.id ?? "");
   return {
     kind: "machine",
     name: adopted ?? host ?? droplet.name.toLowerCase(),
@@ -35,13 +55,13 @@ export function machineOf(droplet: Droplet, stack: string, adopted?: string): Se
     dollarsMonthly: droplet.size?.price_monthly ?? 0,
     label: droplet.name,
     status: statusOf(droplet.status),
-    address: address("public"),
-    privateAddress: address("private"),
+    address: publicOf(droplet).find((ip) => !reserved.has(ip)) ?? "",
+    privateAddress: droplet.networks.v4.find(({ type }) => type === "private")?.ip_address ?? "",
     created: droplet.created_at,
     region: droplet.region.slug ?? "",
     size: droplet.size_slug,
-    // A newer build takes the slug away from the image that a machine was made of.
-    image: droplet.image.slug ?? image ?? String(droplet.image.id ?? ""),
+    // A newer build takes the slug away from the image that a machine was made of; an image that has one may be asked for by its id.
+    image: image === imageId ? imageId : (droplet.image.slug ?? image ?? imageId),
     diskGb: droplet.disk ?? 0,
     backups: droplet.features.includes("backups"),
     ...marks,
