@@ -55,7 +55,8 @@ describe("the address of a machine is its own", () => {
   });
   const addressOf = async (tags: readonly string[]) => {
     const { client, context, calls } = await answering((call) => {
-      if (call.includes("/v2/reserved_ips")) return [200, { reserved_ips: [{ ip: "198.51.100.9", region: { slug: "lon1" } }] }];
+      if (call.includes("/v2/reserved_ips"))
+        return [200, { reserved_ips: [{ ip: "198.51.100.9", region: { slug: "lon1" } }] }];
       return [
         200,
         { droplets: [droplet({ tags: ["slipway:stack:shop", ...tags], networks: two("198.51.100.9", "192.0.2.1") })] },

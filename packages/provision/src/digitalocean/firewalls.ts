@@ -94,7 +94,8 @@ export function firewallsOf(context: Context, stack: string): Makes<"firewall"> 
   /** A change replaces all of a firewall, so what it holds besides, such as droplets that somebody put behind it, is said again. */
   const body = (wanted: WantedFirewall, there?: Firewall): NewFirewall => {
     const own = firewallTag(stack, wanted.name);
-    const plain = (rules: readonly FirewallRule[]): Target[] => rules.map((one) => ({ ...shape(one), to: targets(one) }));
+    const plain = (rules: readonly FirewallRule[]): Target[] =>
+      rules.map((one) => ({ ...shape(one), to: targets(one) }));
     const inbound = there?.inbound_rules.map((rule) => ({ ...rule, peers: rule.sources })) ?? [];
     const outbound = there?.outbound_rules.map((rule) => ({ ...rule, peers: rule.destinations })) ?? [];
     const others = there?.tags.filter((tag) => tag.toLowerCase() !== own.toLowerCase()) ?? [];
