@@ -164,6 +164,12 @@ export interface SeenMachine extends Omit<WantedMachine, "userData">, Known {
 /** Short digest of text: 16 hex digits of its SHA-256. */
 export const digestOf = (text: string): string => createHash("sha256").update(text).digest("hex").slice(0, 16);
 
+/** The text of a TXT record that was written as zone files have it; two strings side by side stay as they are. */
+export const unquoted = (text: string): string => text.replace(/^"([^"]*)"$/, "$1");
+
+/** What a CAA record allows: an authority's name as a whole, with the dot at its end. Nobody, and what has parameters, stays as it is. */
+export const authority = (data: string): string => (/;|\.$/.test(data) ? data : `${data}.`);
+
 /** Digest of what can be seen and changed of a machine. */
 export const specOf = (machine: Pick<WantedMachine, "region" | "size" | "image" | "tags" | "backups">): string =>
   digestOf(
