@@ -7,7 +7,7 @@ import { ordered } from "./plan/order.ts";
 import { addressProblems, nameProblems, quotaProblem, referenceProblems } from "./plan/problems.ts";
 import { deleteStep, movingOf, stepsOf, type Work } from "./plan/steps.ts";
 import type { Catalog, Traits } from "./provider.ts";
-import { type Ref, refOf, type Seen, type Wanted } from "./resource.ts";
+import { operatorRef, type Ref, refOf, type Seen, type Wanted } from "./resource.ts";
 
 /** What a plan rests on, read by {@link observe}. */
 export interface Observed {
@@ -119,6 +119,3 @@ export function planProvision(wanted: readonly Wanted[], observed: Observed, opt
 }
 
 const sum = (all: readonly number[]): number => cents(all.reduce((total, one) => total + one, 0));
-
-/** The operator's key, which is added only when a machine is made. */
-export const operatorRef: Ref = "key operator";

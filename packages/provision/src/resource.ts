@@ -1,5 +1,8 @@
 import { createHash } from "node:crypto";
 
+/** The operator's key, which is added only when a machine is made. Operators have one each, side by side under this one name. */
+export const operatorRef: Ref = "key operator";
+
 /** What a stack is made of. `machine` is a droplet or a server; the operator's and other people's keys are `key`. */
 export type Kind = "project" | "key" | "machine" | "volume" | "firewall" | "reserved-ip" | "domain" | "record";
 

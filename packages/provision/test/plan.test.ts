@@ -82,10 +82,23 @@ describe("the plan of a stack", () => {
   });
 
   test("a key with new content takes the place of the old one, after it", () => {
-    const old = { ...account("operator", true), publicKey: generateSshKey("old").publicKey, id: "4" } as Seen;
-    const changed = plan([key, want("app")], cloud([old]));
-    expect(ids(changed)).toEqual(["create key operator", "delete key operator 4", "create machine app"]);
-    expect(changed.steps[1]?.after).toEqual(["create key operator"]);
+    const old = { ...account("ada", true), publicKey: generateSshKey("old").publicKey, id: "4" } as Seen;
+    const changed = plan([{ ...key, name: "ada" } as Wanted, want("app")], cloud([old]));
+    expect(ids(changed)).toEqual(["create key ada", "delete key ada 4", "create machine app"]);
+    expect(changed.steps[1]?.after).toEqual(["create key ada"]);
+  });
+
+  test("two operators' keys stand side by side, until the stack is destroyed", () => {
+    const first = { ...account("operator", true), publicKey: generateSshKey("first").publicKey, id: "4" } as Seen;
+    for (const unlisted of ["keep", "delete"] as const) {
+      const second = plan([key, want("app")], cloud([first]), { unlisted });
+      expect(ids(second)).toEqual(["create key operator", "create machine app"]);
+      expect(second.unlisted).toEqual([]);
+    }
+    const both = cloud([first, account("operator", true)]);
+    expect(ids(plan([key, want("app")], both))).toEqual(["keep key operator", "create machine app"]);
+    const all = ["delete key operator 4", "delete key operator 5"];
+    expect(ids(plan([], both, { unlisted: "delete" }))).toEqual(all);
   });
 
   test.each<[string, readonly Wanted[], readonly Seen[], RegExp]>([

@@ -1,17 +1,24 @@
 import type { Key } from "../client/keys.ts";
 import type { Makes } from "../provider.ts";
-import type { Seen } from "../resource.ts";
-import { rawKey } from "../ssh-key.ts";
+import { operatorRef, type Seen, type WantedOf } from "../resource.ts";
+import { rawKey, sha256OfKey } from "../ssh-key.ts";
 import type { Context } from "./context.ts";
 
 const prefix = (stack: string): string => `slipway:${stack}:`;
+
+const operator = operatorRef.slice("key ".length);
+
+/** What a key is named in the account: operators have one each, told apart by their fingerprints. */
+const nameOf = (stack: string, { name, publicKey }: WantedOf<"key">): string =>
+  `${prefix(stack)}${name}${name === operator ? `-${sha256OfKey(publicKey).slice(0, 8)}` : ""}`;
+const wantedName = (name: string): string => (/^operator-[0-9a-f]{8}$/.test(name) ? operator : name);
 
 /** A key of the account; ours by its name, which says of which stack. */
 export function keyOf(key: Key, stack: string): Seen<"key"> {
   const ours = key.name.startsWith(prefix(stack));
   return {
     kind: "key",
-    name: ours ? key.name.slice(prefix(stack).length) : key.name,
+    name: ours ? wantedName(key.name.slice(prefix(stack).length)) : key.name,
     id: String(key.id),
     ours,
     dollarsMonthly: 0,
@@ -23,11 +30,11 @@ export function keysOf({ client }: Context, stack: string): Makes<"key"> {
   return {
     // An account takes a key once: one that it has already, under whatever name, is as good.
     create: async (wanted) =>
-      keyOf(await client.keys.create({ name: `${prefix(stack)}${wanted.name}`, public_key: wanted.publicKey }), stack),
+      keyOf(await client.keys.create({ name: nameOf(stack, wanted), public_key: wanted.publicKey }), stack),
     update: () => Promise.resolve(),
     remove: (seen) => client.keys.remove(Number(seen.id)),
     adopt: async (seen, wanted) => {
-      await client.keys.rename(Number(seen.id), `${prefix(stack)}${wanted.name}`);
+      await client.keys.rename(Number(seen.id), nameOf(stack, wanted));
     },
   };
 }
