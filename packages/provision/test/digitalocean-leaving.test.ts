@@ -32,8 +32,8 @@ test("a project that goes moves no address whose droplet moves, and looks again 
           ],
         },
       ];
-    if (call.startsWith("POST"))
-      return (moves += 1) === 1 ? [404, { message: "volume not found" }] : [200, resources()];
+    if (call.startsWith("POST")) moves += 1;
+    if (call.startsWith("POST")) return moves === 1 ? [404, { message: "volume not found" }] : [200, resources()];
     return call.startsWith("DELETE") && moves < 3 ? [412, { message: "the project is not empty" }] : [204, undefined];
   });
   await projectsOf(context, "shop").remove(project);
