@@ -90,3 +90,23 @@ test("a tag is given as it is spelt in the account", async () => {
   expect(calls).toContain("POST /v2/tags/prod/resources");
   expect(calls).not.toContain("POST /v2/tags/Prod/resources");
 });
+
+test("a disk may take half an hour to grow", async () => {
+  let looks = 0;
+  const act = { id: 1, type: "resize" };
+  const { context, sent } = await answering((call) => {
+    if (call === "GET /v2/droplets/7") return [200, { droplet: droplet({ status: "off" }) }];
+    if (call.startsWith("GET /v2/droplets/7/actions/")) {
+      looks += 1;
+      return [200, { action: { ...act, status: looks * 5 < 1_800 ? "in-progress" : "completed" } }];
+    }
+    if (call.startsWith("GET")) return [200, { actions: [] }];
+    if (call === "POST /v2/droplets/7/actions")
+      return [201, { action: { ...act, status: looks === 0 ? "in-progress" : "completed" } }];
+    return [201, { tag: { name: "t" } }];
+  });
+  const seen = machineOf(droplet({ status: "off" }), "shop");
+  await machinesOf(context, "shop").update(seen, want("web", { size: "s-2vcpu-4gb" }), ["size"], new Map());
+  expect(sent("POST /v2/droplets/7/actions")).toEqual({ type: "power_on" });
+  expect(context.clock.monotonic()).toBeGreaterThan(1_700_000);
+});

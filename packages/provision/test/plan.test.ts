@@ -1,6 +1,7 @@
 import { debian, ubuntu } from "@slipway/model";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { deadlineOf } from "../src/apply.ts";
 import {
   changesOf,
   droplet,
@@ -157,6 +158,11 @@ describe("the plan of a stack", () => {
     expect(still.problems.join()).toMatch(/the file protects it/);
     const on = plan([want("app", { protect: true })], cloud([made("app", 1)]));
     expect(on.steps[0]?.fields).toMatchObject([{ field: "protect", to: "on" }]);
+  });
+
+  test("may take an hour more to apply when a machine gets another size", () => {
+    expect(deadlineOf(plan([want("app")], cloud([])))).toBe(600_000);
+    expect(deadlineOf(plan([want("app", { size: "s-2vcpu-4gb" })], cloud([made("app", 1)])))).toBe(4_200_000);
   });
 
   test("changes in place what can be, and tells a changed file from a changed cloud", () => {

@@ -31,6 +31,8 @@ export async function appeared<T>(
 const pauseMs = 500;
 const busyMs = 120_000;
 const actionMs = 600_000;
+/** A disk is copied when it grows: about a minute for each gigabyte that is in use. */
+const resizeMs = 3_600_000;
 
 const isBusy = (error: unknown): boolean => error instanceof CallError && error.code === "machine.busy";
 
@@ -57,7 +59,7 @@ export async function finished(
   begun: Action,
   look: (id: number) => Promise<Action>,
 ): Promise<void> {
-  const until = clock.monotonic() + actionMs;
+  const until = clock.monotonic() + (begun.type === "resize" ? resizeMs : actionMs);
   let action = begun;
   for (let tick = 0; action.status === "in-progress"; tick += 1) {
     if (clock.monotonic() > until) throw fail("machine.slow", `the action ${action.type} goes on and on`);
