@@ -60,6 +60,7 @@ test("a reserved address is removed when its last action is done", async () => {
   const seen: Seen<"reserved-ip"> = {
     kind: "reserved-ip",
     name: "front",
+    machine: "web",
     id: "198.51.100.9",
     ours: true,
     dollarsMonthly: 0,

@@ -62,7 +62,7 @@ describe("the address of a machine is its own", () => {
         { droplets: [droplet({ tags: ["slipway:stack:shop", ...tags], networks: two("198.51.100.9", "192.0.2.1") })] },
       ];
     });
-    const [machine] = await digitalOceanProvider(client, { ...context, stack: "shop" }).machines();
+    const [machine] = await digitalOceanProvider(client, { clock: context.clock, stack: "shop" }).machines();
     return [machine?.address, machine?.privateAddress, calls.length];
   };
 

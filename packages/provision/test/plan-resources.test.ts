@@ -38,9 +38,9 @@ describe("a volume", () => {
   });
 
   test("has a name that fits beside the stack's", () => {
+    const { machine: _machine, ...loose } = data;
     const named = (stack: string, length: number) =>
-      planProvision([{ ...data, machine: undefined, name: "v".repeat(length) } as Wanted], cloud([]), { stack })
-        .problems;
+      planProvision([{ ...loose, name: "v".repeat(length) }], cloud([]), { stack }).problems;
     expect(named("s".repeat(30), 33)).toEqual([]);
     expect(named("s".repeat(30), 34).join()).toMatch(/longer than 64 characters/);
     expect(named(`1${"s".repeat(29)}`, 33).join()).toMatch(/longer than 64 characters/);

@@ -84,7 +84,7 @@ describe("the plan of a stack", () => {
 
   test("a key with new content takes the place of the old one, after it", () => {
     const old = { ...account("ada", true), publicKey: generateSshKey("old").publicKey, id: "4" } as Seen;
-    const changed = plan([{ ...key, name: "ada" } as Wanted, want("app")], cloud([old]));
+    const changed = plan([{ ...key, name: "ada" }, want("app")], cloud([old]));
     expect(ids(changed)).toEqual(["create key ada", "delete key ada 4", "create machine app"]);
     expect(changed.steps[1]?.after).toEqual(["create key ada"]);
   });
