@@ -24,7 +24,7 @@ export interface ApplyOptions {
   readonly journal?: Journal<ProvisionRecord>;
   /** Whether sshd answers at an address, asked again and again. Default: looks there. */
   readonly answers?: (address: string, signal: AbortSignal) => Promise<boolean>;
-  /** For everything together. Default 10 minutes. */
+  /** For everything together. Default 10 minutes, and an hour more when a machine gets another size. */
   readonly deadlineMs?: number;
 }
 
@@ -39,6 +39,15 @@ export interface ApplyResult {
 
 /** More than this many connections and calls at once help nobody. */
 const atOnce = 64;
+
+const usualMs = 600_000;
+/** The disk of a machine is copied when it grows. */
+const resizeMs = 3_600_000;
+
+/** How long applying a plan may take, unless it is said. */
+export const deadlineOf = ({ steps }: Pick<ProvisionPlan, "steps">): number =>
+  usualMs +
+  (steps.some((step) => step.do === "update" && step.fields.some((one) => one.field === "size")) ? resizeMs : 0);
 
 /** What {@link observe} looks at for a plan with these options. */
 export const scopeOf = ({ wanted, options }: Pick<ProvisionPlan, "wanted" | "options">): Scope => ({
@@ -63,7 +72,7 @@ export async function applyProvision(given: ProvisionPlan, options: ApplyOptions
   refuseProblems(plan);
   const began = clock.monotonic();
   const signal = AbortSignal.any([
-    AbortSignal.timeout(options.deadlineMs ?? 600_000),
+    AbortSignal.timeout(options.deadlineMs ?? deadlineOf(plan)),
     ...(options.signal === undefined ? [] : [options.signal]),
   ]);
   const run: Run = {

@@ -18,7 +18,7 @@ export interface DropletShape {
   readonly tags?: readonly string[];
   /** Never destroyed nor replaced, also when this is taken out again, until `unprotect` is asked for. Default false. */
   readonly protect?: boolean;
-  /** Weekly backups by DigitalOcean, for a fifth of the price. Default false. */
+  /** Weekly backups by DigitalOcean, on Sundays, for a fifth of the price. Default false. */
   readonly backups?: boolean;
   /** For cloud-init at the first boot: `#cloud-config`, or a script that begins with `#!`. The whole machine can read it: no secrets. */
   readonly userData?: string;

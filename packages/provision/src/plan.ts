@@ -7,7 +7,7 @@ import { ordered } from "./plan/order.ts";
 import { addressProblems, nameProblems, ownerProblems, quotaProblem, referenceProblems } from "./plan/problems.ts";
 import { deleteStep, movingOf, stepsOf, type Work } from "./plan/steps.ts";
 import type { Catalog, Traits } from "./provider.ts";
-import { type Ref, refOf, type Seen, type Wanted } from "./resource.ts";
+import { operatorRef, type Ref, refOf, type Seen, type Wanted } from "./resource.ts";
 
 /** What a plan rests on, read by {@link observe}. */
 export interface Observed {
@@ -124,6 +124,3 @@ export const digestOfPlan = (plan: Omit<ProvisionPlan, "digest">): string =>
   createHash("sha256").update(JSON.stringify(plan)).digest("hex");
 
 const sum = (all: readonly number[]): number => cents(all.reduce((total, one) => total + one, 0));
-
-/** The operator's key, which is added only when a machine is made. */
-export const operatorRef: Ref = "key operator";

@@ -1,6 +1,9 @@
 import { createHash } from "node:crypto";
 import { isIPv4 } from "node:net";
 
+/** The operator's key, which is added only when a machine is made. Operators have one each, side by side under this one name. */
+export const operatorRef: Ref = "key operator";
+
 /** What a stack is made of. `machine` is a droplet or a server; the operator's and other people's keys are `key`. */
 export type Kind = "project" | "key" | "machine" | "volume" | "firewall" | "reserved-ip" | "domain" | "record";
 
@@ -26,7 +29,7 @@ export interface WantedMachine extends Named<"machine"> {
   readonly protect: boolean;
   /** Backups by the provider. */
   readonly backups: boolean;
-  /** Firewalls of the stack that stand before it, by name: from its first moment on. */
+  /** Firewalls of the stack that stand before it, by name: asked for as it is made, in force when the provider has applied them. */
   readonly firewalls: readonly string[];
 }
 
@@ -171,6 +174,11 @@ export const digestOf = (text: string): string => createHash("sha256").update(te
 
 /** An IPv4 address as a cloud told it; what is none counts as none: it is written into files and arguments. */
 export const ipv4Of = (told: string | undefined): string => (told !== undefined && isIPv4(told) ? told : "");
+/** The text of a TXT record that was written as zone files have it; two strings side by side stay as they are. */
+export const unquoted = (text: string): string => text.replace(/^"([^"]*)"$/, "$1");
+
+/** What a CAA record allows: an authority's name as a whole, with the dot at its end. Nobody, and what has parameters, stays as it is. */
+export const authority = (data: string): string => (/;|\.$/.test(data) ? data : `${data}.`);
 
 /** Digest of what can be seen and changed of a machine. */
 export const specOf = (machine: Pick<WantedMachine, "region" | "size" | "image" | "tags" | "backups">): string =>

@@ -53,6 +53,9 @@ export const stacksOfIp = (tags: readonly string[], address: string): readonly s
     const [, stack, told] = /^slipway:ip:([^:]+):[^:]+:(.+)$/i.exec(tag) ?? [];
     return stack !== undefined && told?.replaceAll("-", ".") === address ? [stack.toLowerCase()] : [];
   });
+/** Reserved addresses that lead to a machine, of whatever stack, by its tags. */
+export const reservedOfTags = (tags: readonly string[]): readonly string[] =>
+  tags.flatMap((tag) => /^slipway:ip:[^:]+:[^:]+:([\d-]+)$/i.exec(tag)?.[1]?.replaceAll("-", ".") ?? []);
 
 /** Whatever carries it is not destroyed nor replaced. */
 export const protectedTag = "slipway:protected";

@@ -1,8 +1,7 @@
 import { type Distro, debian, type Info, type Machine } from "@slipway/model";
 import { type DropletMachine, isDroplet } from "./digitalocean.ts";
 import { serverHosts, wantedServers } from "./hetzner/wanted.ts";
-import { operatorRef } from "./plan.ts";
-import type { Wanted } from "./resource.ts";
+import { operatorRef, type Wanted } from "./resource.ts";
 import type { Around, Resource } from "./resources/declared.ts";
 import { wantedDomain } from "./resources/domain.ts";
 import { wantedFirewall } from "./resources/firewall.ts";

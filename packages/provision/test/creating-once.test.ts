@@ -12,6 +12,7 @@ const made: Extra = (_body, id) => ({
   id,
   status: "new",
   created_at: "2026-01-01T00:00:00Z",
+  size: { price_monthly: 6 },
   size_slug: "s",
   region: { slug: "nyc3" },
   image: {},

@@ -163,6 +163,26 @@ describe("records of a zone", () => {
     ]);
   });
 
+  test("read as they are asked for", () => {
+    const data = [";", "letsencrypt.org", "letsencrypt.org; validationmethods=dns-01"];
+    const zone = zoneOf(
+      [
+        ...data.map((text, at) => row(at, "CAA", "@", text, { tag: "issue", flags: 0 })),
+        row(8, "TXT", "@", '"v=spf1 -all"'),
+        row(9, "TXT", "@", '"a" "b"'),
+      ],
+      "shop",
+      "example.org",
+    );
+    expect(zone.records.map((one) => one.data)).toEqual([
+      ";",
+      "letsencrypt.org.",
+      "letsencrypt.org; validationmethods=dns-01",
+      "v=spf1 -all",
+      '"a" "b"',
+    ]);
+  });
+
   test("text beside other text is the stack's by what it says", () => {
     const zone = zoneOf(
       [

@@ -37,6 +37,15 @@ describe("a volume", () => {
     ...change,
   });
 
+  test("has a name that fits beside the stack's", () => {
+    const { machine: _machine, ...loose } = data;
+    const named = (stack: string, length: number) =>
+      planProvision([{ ...loose, name: "v".repeat(length) }], cloud([]), { stack }).problems;
+    expect(named("s".repeat(30), 33)).toEqual([]);
+    expect(named("s".repeat(30), 34).join()).toMatch(/longer than 64 characters/);
+    expect(named(`1${"s".repeat(29)}`, 33).join()).toMatch(/longer than 64 characters/);
+  });
+
   test("is made after its machine, costs by its size, and is kept", () => {
     const first = plan([want("web"), data], []);
     expect(first.steps.at(-1)).toMatchObject({ id: "create volume data", after: ["create machine web"], change: 5 });

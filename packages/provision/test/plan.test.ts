@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { debian, ubuntu } from "@slipway/model";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { deadlineOf } from "../src/apply.ts";
 import {
   changesOf,
   droplet,
@@ -83,10 +84,23 @@ describe("the plan of a stack", () => {
   });
 
   test("a key with new content takes the place of the old one, after it", () => {
-    const old = { ...account("operator", true), publicKey: generateSshKey("old").publicKey, id: "4" } as Seen;
-    const changed = plan([key, want("app")], cloud([old]));
-    expect(ids(changed)).toEqual(["create key operator", "delete key operator 4", "create machine app"]);
-    expect(changed.steps[1]?.after).toEqual(["create key operator"]);
+    const old = { ...account("ada", true), publicKey: generateSshKey("old").publicKey, id: "4" } as Seen;
+    const changed = plan([{ ...key, name: "ada" }, want("app")], cloud([old]));
+    expect(ids(changed)).toEqual(["create key ada", "delete key ada 4", "create machine app"]);
+    expect(changed.steps[1]?.after).toEqual(["create key ada"]);
+  });
+
+  test("two operators' keys stand side by side, until the stack is destroyed", () => {
+    const first = { ...account("operator", true), publicKey: generateSshKey("first").publicKey, id: "4" } as Seen;
+    for (const unlisted of ["keep", "delete"] as const) {
+      const second = plan([key, want("app")], cloud([first]), { unlisted });
+      expect(ids(second)).toEqual(["create key operator", "create machine app"]);
+      expect(second.unlisted).toEqual([]);
+    }
+    const both = cloud([first, account("operator", true)]);
+    expect(ids(plan([key, want("app")], both))).toEqual(["keep key operator", "create machine app"]);
+    const all = ["delete key operator 4", "delete key operator 5"];
+    expect(ids(plan([], both, { unlisted: "delete" }))).toEqual(all);
   });
 
   test.each<[string, readonly Wanted[], readonly Seen[], RegExp]>([
@@ -154,6 +168,11 @@ describe("the plan of a stack", () => {
     expect(still.problems.join()).toMatch(/the file protects it/);
     const on = plan([want("app", { protect: true })], cloud([made("app", 1)]));
     expect(on.steps[0]?.fields).toMatchObject([{ field: "protect", to: "on" }]);
+  });
+
+  test("may take an hour more to apply when a machine gets another size", () => {
+    expect(deadlineOf(plan([want("app")], cloud([])))).toBe(600_000);
+    expect(deadlineOf(plan([want("app", { size: "s-2vcpu-4gb" })], cloud([made("app", 1)])))).toBe(4_200_000);
   });
 
   test("changes in place what can be, and tells a changed file from a changed cloud", () => {

@@ -65,3 +65,12 @@ test("neither token nor user data is in what it says, nor more than a little", (
   expect(message).not.toMatch(/dop_v1|hunter22/);
   expect(message.length).toBeLessThan(600);
 });
+
+test("nor is a line of a key that the user data holds as JSON", () => {
+  const lines = ["-----BEGIN OPENSSH PRIVATE KEY-----", "b3BlbnNzaC1rZXktdjEAAAAABG5vbmU", "QyNTUxOQAAACDxqWZ1n0cK"];
+  const config = `#cloud-config\n${JSON.stringify({ ssh_keys: { ed25519_private: lines.join("\n") } })}\n`;
+  const headers = new Headers();
+  const said = { message: `invalid: ${lines[1]}` };
+  const { message } = refusal({ status: 422, statusText: "", headers }, said, { ...call, secrets: [config] });
+  expect(message).toContain("invalid: [secret]");
+});

@@ -55,12 +55,23 @@ test("no call of many goes out inside a window that an answer to any of them ope
 test.each([
   ["in seconds", { "retry-after": "7" }, 7_000],
   ["as a date", { "retry-after": new Date(1_000_000_009_000).toUTCString() }, 9_000],
-  ["by the time when the oldest call is forgotten", { "ratelimit-reset": "1000000012" }, 12_000],
+  [
+    "by the time when the oldest call is forgotten",
+    { "ratelimit-remaining": "0", "ratelimit-reset": "1000000012" },
+    12_000,
+  ],
 ])("a 429 says how long to wait %s", async (_how, headers, waitMs) => {
   const { clock, sent, send } = fake((at) => (at === 0 ? json(429, {}, headers) : json(200, {})));
   await finished(clock, send(read()));
   expect(sent[1]).toBeGreaterThanOrEqual(waitMs);
   expect(sent[1]).toBeLessThanOrEqual(waitMs + 1_100);
+});
+
+test("a burst too many, with calls left in the hour, is tried again soon", async () => {
+  const headers = { "ratelimit-remaining": "4000", "ratelimit-reset": "1000003600" };
+  const { clock, sent, send } = fake((at) => (at < 1_000 ? json(429, {}, headers) : json(200, {})));
+  await finished(clock, send(read()));
+  expect(sent.at(-1)).toBeLessThan(10_000);
 });
 
 test("an answer of success can ask for a pause, too, and one without a reason does not make it", async () => {

@@ -116,6 +116,10 @@ describe("a domain", () => {
       record.ns("sub", "ns1.example.net."),
       record.srv("_sip._tcp", "@", { port: 5060, priority: 1, weight: 5 }),
       record.caa("@", "letsencrypt.org", { tag: "issue" }),
+      record.caa("no", ";", { tag: "issue" }),
+      record.caa("acme", "letsencrypt.org; validationmethods=dns-01", { tag: "issue" }),
+      record.txt("quoted", '"v=spf1 -all"'),
+      record.txt("two", '"a" "b"'),
     ];
     const wanted = plain("record", domain("example.org", { told: "ignored", records }));
     expect(wanted.map((one) => `${one.name}: ${typeof one.data === "string" ? one.data : one.data.of}`)).toEqual([
@@ -127,6 +131,10 @@ describe("a domain", () => {
       "example.org sub NS: ns1.example.net.",
       "example.org _sip._tcp SRV: example.org.",
       "example.org @ CAA: letsencrypt.org.",
+      "example.org no CAA: ;",
+      "example.org acme CAA: letsencrypt.org; validationmethods=dns-01",
+      "example.org quoted TXT: v=spf1 -all",
+      'example.org two TXT: "a" "b"',
     ]);
     expect(wanted[7]).toMatchObject({ flags: 0, tag: "issue", ttl: 1800 });
   });

@@ -1,5 +1,6 @@
 import { actOnce } from "./act.ts";
 import { type Api, path } from "./call.ts";
+import type { BackupPolicy } from "./droplets.ts";
 import { type Action, action, listOf } from "./shapes.ts";
 
 /** What can be done to all droplets of a tag. */
@@ -11,10 +12,11 @@ export type TaggedDropletAct =
         | "power_cycle"
         | "shutdown"
         | "reboot"
-        | "enable_backups"
         | "disable_backups"
         | "enable_ipv6";
     }
+  /** Daily without a policy. */
+  | { readonly type: "enable_backups"; readonly backup_policy?: BackupPolicy }
   | { readonly type: "snapshot"; readonly name: string };
 
 export type DropletAct =
@@ -26,14 +28,7 @@ export type DropletAct =
   | { readonly type: "restore"; readonly image: number }
   | { readonly type: "rename"; readonly name: string }
   | { readonly type: "change_kernel"; readonly kernel: number }
-  | {
-      readonly type: "change_backup_policy";
-      readonly backup_policy: {
-        readonly plan: "daily" | "weekly";
-        readonly weekday?: "SUN" | "MON" | "TUE" | "WED" | "THU" | "FRI" | "SAT";
-        readonly hour?: 0 | 4 | 8 | 12 | 16 | 20;
-      };
-    };
+  | { readonly type: "change_backup_policy"; readonly backup_policy: BackupPolicy };
 
 export const dropletActionCalls = (api: Api) => ({
   list: (id: number) => api.every(path`/v2/droplets/${id}/actions`, "actions", action),

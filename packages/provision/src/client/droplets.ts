@@ -40,6 +40,13 @@ export const droplet = z.object({
 });
 export type Droplet = z.infer<typeof droplet>;
 
+export interface BackupPolicy {
+  readonly plan: "daily" | "weekly";
+  readonly weekday?: "SUN" | "MON" | "TUE" | "WED" | "THU" | "FRI" | "SAT";
+  /** Of the day in UTC, when the four hours begin in which it is made. */
+  readonly hour?: 0 | 4 | 8 | 12 | 16 | 20;
+}
+
 /** What several droplets that are made at once have in common, spelt as the API spells it. */
 export interface DropletsAsked {
   readonly region?: string;
@@ -51,6 +58,8 @@ export interface DropletsAsked {
   readonly tags: readonly string[];
   readonly user_data?: string;
   readonly backups?: boolean;
+  /** Default: daily. */
+  readonly backup_policy?: BackupPolicy;
   readonly ipv6?: boolean;
   readonly monitoring?: boolean;
   readonly volumes?: readonly string[];

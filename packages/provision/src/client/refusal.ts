@@ -62,9 +62,11 @@ export function refusal(
   return new CallError(fail(code, `${message} (${where})`), status, sure);
 }
 
-/** Each secret as a whole, and each line of it that is long enough to be telling. */
+/** Each secret as a whole, and each line of it that is long enough to be telling; inside JSON an escaped one ends it. */
 function redact(text: string, secrets: readonly string[]): string {
-  const telling = secrets.flatMap((secret) => [secret, ...secret.split("\n")]).filter((part) => part.length >= 8);
+  const telling = secrets
+    .flatMap((secret) => [secret, ...secret.split(/\r?\n|\\+n/)])
+    .filter((part) => part.length >= 8);
   return telling
     .toSorted((a, b) => b.length - a.length)
     .reduce((kept, part) => kept.replaceAll(part, "[secret]"), text);

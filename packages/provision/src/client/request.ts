@@ -43,7 +43,7 @@ export interface Dialect {
   /** As errors name it. */
   readonly name: string;
   readonly limits: readonly Limit[];
-  /** How long nothing is asked after a 429 without `retry-after`; default: until `ratelimit-reset`. */
+  /** How long nothing is asked after a 429 without `retry-after`; default: until `ratelimit-reset` when no calls are left, else with growing pauses. */
   readonly limitedMs?: number;
   readonly refusal: typeof refusal;
   /** The largest. */
@@ -164,7 +164,10 @@ function parse(text: string): unknown {
   }
 }
 
-/** `retry-after`, in seconds or as a date; on a 429 without it, the time when the oldest call no longer counts. */
+/**
+ * `retry-after`, in seconds or as a date; on a 429 without it, the time when the oldest call no longer counts, if none is left of the hour's calls:
+ * the limits of bursts are over much sooner.
+ */
 function waitOf({ status, headers }: Response, clock: Clock, limitedMs: number | undefined): number | undefined {
   const header = headers.get("retry-after");
   if (header !== null) {
@@ -172,6 +175,7 @@ function waitOf({ status, headers }: Response, clock: Clock, limitedMs: number |
     if (Number.isFinite(spanMs)) return Math.max(0, spanMs);
   }
   if (limitedMs !== undefined) return status === 429 ? limitedMs : undefined;
+  if (headers.get("ratelimit-remaining") !== "0") return undefined;
   const reset = Number(headers.get("ratelimit-reset"));
   const spanMs = reset * 1_000 - clock.now();
   return status === 429 && reset > 0 && spanMs > 0 ? spanMs : undefined;

@@ -3,6 +3,7 @@ import type { Context } from "./context.ts";
 
 /** DigitalOcean's prices that no list of its API tells. */
 const volumeMonthlyPerGb = 0.1;
+/** Of weekly ones, which machines ask for. */
 const backupsPart = 0.2;
 
 /** What DigitalOcean offers, as far as the scope asks. The regions are those of the sizes: one list less. */

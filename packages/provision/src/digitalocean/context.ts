@@ -31,16 +31,23 @@ export async function appeared<T>(
 const pauseMs = 500;
 const busyMs = 120_000;
 const actionMs = 600_000;
+/** A disk is copied when it grows: about a minute for each gigabyte that is in use. */
+const resizeMs = 3_600_000;
 
-/** Tries again while another action of the same resource is pending. */
-export async function whileBusy<T>({ clock, signal }: Context, work: () => Promise<T>): Promise<T> {
+const isBusy = (error: unknown): boolean => error instanceof CallError && error.code === "machine.busy";
+
+/** Tries again while another action of the same resource is pending, or what `busy` tells. */
+export async function whileBusy<T>(
+  { clock, signal }: Context,
+  work: () => Promise<T>,
+  busy: (error: unknown) => boolean = isBusy,
+): Promise<T> {
   const until = clock.monotonic() + busyMs;
   for (;;) {
     try {
       return await work();
     } catch (error) {
-      const busy = error instanceof CallError && error.code === "machine.busy";
-      if (!busy || clock.monotonic() > until) throw error;
+      if (!busy(error) || clock.monotonic() > until) throw error;
       await clock.sleep(pauseMs * 2, signal);
     }
   }
@@ -52,7 +59,7 @@ export async function finished(
   begun: Action,
   look: (id: number) => Promise<Action>,
 ): Promise<void> {
-  const until = clock.monotonic() + actionMs;
+  const until = clock.monotonic() + (begun.type === "resize" ? resizeMs : actionMs);
   let action = begun;
   for (let tick = 0; action.status === "in-progress"; tick += 1) {
     if (clock.monotonic() > until) throw fail("machine.slow", `the action ${action.type} goes on and on`);
@@ -75,8 +82,9 @@ export async function retag(
   change: { readonly add: readonly string[]; readonly remove: readonly string[] },
 ): Promise<void> {
   for (const tag of change.add) {
-    await client.tags.create(tag);
-    await client.tags.assign(tag, type, [id]);
+    // Whoever made a tag first said how it is spelt.
+    const { name } = await client.tags.create(tag);
+    await client.tags.assign(name, type, [id]);
   }
   for (const tag of change.remove) await goneIsGood(() => client.tags.unassign(tag, type, [id]));
 }

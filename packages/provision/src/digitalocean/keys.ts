@@ -1,11 +1,18 @@
 import type { Key } from "../client/keys.ts";
 import { ownership } from "../owners.ts";
 import type { Makes } from "../provider.ts";
-import type { Seen } from "../resource.ts";
-import { rawKey } from "../ssh-key.ts";
+import { operatorRef, type Seen, type WantedOf } from "../resource.ts";
+import { rawKey, sha256OfKey } from "../ssh-key.ts";
 import type { Context } from "./context.ts";
 
 const prefix = (stack: string): string => `slipway:${stack}:`;
+
+const operator = operatorRef.slice("key ".length);
+
+/** What a key is named in the account: operators have one each, told apart by their fingerprints. */
+const nameOf = (stack: string, { name, publicKey }: WantedOf<"key">): string =>
+  `${prefix(stack)}${name}${name === operator ? `-${sha256OfKey(publicKey).slice(0, 8)}` : ""}`;
+const wantedName = (name: string): string => (/^operator-[0-9a-f]{8}$/.test(name) ? operator : name);
 
 /** A key of the account; ours by its name, which says of which stack. */
 export function keyOf(key: Key, stack: string): Seen<"key"> {
@@ -13,7 +20,7 @@ export function keyOf(key: Key, stack: string): Seen<"key"> {
   const whose = ownership(owner === undefined ? [] : [owner], stack);
   return {
     kind: "key",
-    name: whose.ours ? key.name.slice(prefix(stack).length) : key.name,
+    name: whose.ours ? wantedName(key.name.slice(prefix(stack).length)) : key.name,
     id: String(key.id),
     ...whose,
     dollarsMonthly: 0,
@@ -25,11 +32,11 @@ export function keysOf({ client }: Context, stack: string): Makes<"key"> {
   return {
     // An account takes a key once: one that it has already, under whatever name, is as good.
     create: async (wanted) =>
-      keyOf(await client.keys.create({ name: `${prefix(stack)}${wanted.name}`, public_key: wanted.publicKey }), stack),
+      keyOf(await client.keys.create({ name: nameOf(stack, wanted), public_key: wanted.publicKey }), stack),
     update: () => Promise.resolve(),
     remove: (seen) => client.keys.remove(Number(seen.id)),
     adopt: async (seen, wanted) => {
-      await client.keys.rename(Number(seen.id), `${prefix(stack)}${wanted.name}`);
+      await client.keys.rename(Number(seen.id), nameOf(stack, wanted));
     },
   };
 }

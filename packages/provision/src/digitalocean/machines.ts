@@ -16,6 +16,7 @@ import {
   machineTag,
   protectedTag,
   readTags,
+  reservedOfTags,
   retiredTag,
   specTag,
   stacksOfTags,
@@ -25,11 +26,30 @@ import {
 import { hostUserData } from "../user-data.ts";
 import { type Context, finished, goneIsGood, retag, whileBusy } from "./context.ts";
 
-/** A droplet as the stack's machine; `ours` when this stack's tag and no other's is on it. `adopted` names one that shall become the stack's. */
-export function machineOf(droplet: Droplet, stack: string, adopted?: string): SeenMachine {
+/** The public addresses of a droplet that its tags do not tell to be reserved ones. */
+function publicOf({ networks, tags }: Droplet): readonly string[] {
+  const reserved = new Set(reservedOfTags(tags));
+  return networks.v4.flatMap(({ type, ip_address: ip }) => (type === "public" && !reserved.has(ip) ? [ip] : []));
+}
+
+/** Reserved addresses, as far as droplets have some that their tags do not tell of: one that somebody just gave them. */
+export async function reservedAmong({ client }: Context, droplets: readonly Droplet[]): Promise<ReadonlySet<string>> {
+  if (droplets.every((one) => publicOf(one).length < 2)) return new Set();
+  return new Set((await client.reservedIps.list()).map((one) => one.ip));
+}
+
+/**
+ * A droplet as the stack's machine; `ours` when this stack's tag and no other's is on it. `adopted` names one that shall become the stack's. Its
+ * address is its own, never one of the reserved.
+ */
+export function machineOf(
+  droplet: Droplet,
+  stack: string,
+  adopted?: string,
+  reserved: ReadonlySet<string> = new Set(),
+): SeenMachine {
   const { stack: _one, host, image, ...marks } = readTags(droplet.tags);
-  const address = (type: string): string =>
-    ipv4Of(droplet.networks.v4.find((network) => network.type === type)?.ip_address);
+  const imageId = String(droplet.image.id ?? "");
   return {
     kind: "machine",
     name: adopted ?? host ?? droplet.name.toLowerCase(),
@@ -38,13 +58,13 @@ export function machineOf(droplet: Droplet, stack: string, adopted?: string): Se
     dollarsMonthly: droplet.size?.price_monthly ?? 0,
     label: droplet.name,
     status: statusOf(droplet.status),
-    address: address("public"),
-    privateAddress: address("private"),
+    address: ipv4Of(publicOf(droplet).find((ip) => !reserved.has(ip))),
+    privateAddress: ipv4Of(droplet.networks.v4.find(({ type }) => type === "private")?.ip_address),
     created: droplet.created_at,
     region: droplet.region.slug ?? "",
     size: droplet.size_slug,
-    // A newer build takes the slug away from the image that a machine was made of.
-    image: droplet.image.slug ?? image ?? String(droplet.image.id ?? ""),
+    // A newer build takes the slug away from the image that a machine was made of; an image that has one may be asked for by its id.
+    image: image === imageId ? imageId : (droplet.image.slug ?? image ?? imageId),
     diskGb: droplet.disk ?? 0,
     backups: droplet.features.includes("backups"),
     ...marks,
@@ -53,6 +73,9 @@ export function machineOf(droplet: Droplet, stack: string, adopted?: string): Se
 
 const statusOf = (text: string): SeenMachine["status"] =>
   text === "active" || text === "off" || text === "archive" ? text : "new";
+
+/** Said, since DigitalOcean makes them daily, for more, when it is not. */
+const weekly = { plan: "weekly", weekday: "SUN", hour: 4 } as const;
 
 const dropletIdOf = (machine: Pick<SeenMachine, "id">): number => Number(machine.id);
 
@@ -73,7 +96,7 @@ export function machinesOf(context: Context, stack: string): Makes<"machine"> {
           ssh_keys: keys,
           tags: tagsOf(stack, wanted, hostKey.publicKey),
           user_data: hostUserData(hostKey, wanted.userData),
-          ...(wanted.backups && { backups: true }),
+          ...(wanted.backups && { backups: true, backup_policy: weekly }),
         },
         intentTag(intent),
       );
@@ -84,7 +107,11 @@ export function machinesOf(context: Context, stack: string): Makes<"machine"> {
       const id = dropletIdOf(seen);
       if (fields.includes("name")) await act(context, id, { type: "rename", name: wanted.name });
       if (fields.includes("backups"))
-        await act(context, id, { type: wanted.backups ? "enable_backups" : "disable_backups" });
+        await act(
+          context,
+          id,
+          wanted.backups ? { type: "enable_backups", backup_policy: weekly } : { type: "disable_backups" },
+        );
       const has = new Set([...changingTags(stack, seen), ...(seen.spec === undefined ? [] : [specTag(seen.spec)])]);
       const asks = new Set(changingTags(stack, wanted));
       // The mark of protection goes only when that is what was planned.

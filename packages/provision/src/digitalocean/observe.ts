@@ -5,7 +5,7 @@ import { ipsOfTags, readTags, stackTag } from "../tags.ts";
 import type { Context } from "./context.ts";
 import { firewallOf } from "./firewalls.ts";
 import { concerned } from "./keys.ts";
-import { machineOf } from "./machines.ts";
+import { machineOf, reservedAmong } from "./machines.ts";
 import { membersOf, projectOf } from "./projects.ts";
 import { addressesOf } from "./reserved-ips.ts";
 import { volumeOf } from "./volumes.ts";
@@ -44,10 +44,11 @@ export async function observeAll(context: Context, stack: string, scope: Scope):
     listed("reserved-ip", (one) => ipsOfTags(one.tags, stack).length > 0, client.reservedIps.list),
     asks("project") ? client.projects.list() : [],
   ]);
-  const machines = ours.map((one) => machineOf(one, stack));
+  const reserved = await reservedAmong(context, [...ours, ...others]);
+  const machines = ours.map((one) => machineOf(one, stack, undefined, reserved));
   const adoptable = others
     .filter((one) => adopted("machine", String(one.id)) !== undefined)
-    .map((one) => machineOf(one, stack, adopted("machine", String(one.id))))
+    .map((one) => machineOf(one, stack, adopted("machine", String(one.id)), reserved))
     .filter((one) => !machines.some((other) => other.id === one.id));
   const publicKeys = wanted.flatMap((one) => (one.kind === "key" ? [one.publicKey] : []));
   const hosts = new Set(

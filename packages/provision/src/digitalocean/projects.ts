@@ -1,10 +1,13 @@
 import type { Project } from "../client/projects.ts";
+import { CallError } from "../client/request.ts";
 import { ownership } from "../owners.ts";
 import type { Links, Makes } from "../provider.ts";
 import { type Ref, refOf, type Seen, type WantedProject } from "../resource.ts";
-import { appeared, type Context } from "./context.ts";
+import { appeared, type Context, whileBusy } from "./context.ts";
 
 const marker = (stack: string): string => `[slipway:${stack}]`;
+
+const addressUrn = /^do:(?:reserved|floating)ip:(.+)$/i;
 
 const environments: Readonly<Record<string, WantedProject["environment"]>> = {
   development: "Development",
@@ -51,6 +54,21 @@ export function projectsOf(context: Context, stack: string): Makes<"project"> {
     });
     if (urns.length > 0) await client.projects.assign(id, urns);
   };
+  /** Names of what is in a project; undefined when there is none. */
+  const inside = async (id: string): Promise<readonly string[] | undefined> => {
+    try {
+      return (await client.projects.resources(id)).map(({ urn }) => urn);
+    } catch (error) {
+      if (error instanceof CallError && error.status === 404) return undefined;
+      throw error;
+    }
+  };
+  /** Without the reserved addresses that go with their droplets, and cannot go without them. */
+  const movable = async (urns: readonly string[]): Promise<readonly string[]> => {
+    if (!urns.some((urn) => addressUrn.test(urn))) return urns;
+    const bound = new Map((await client.reservedIps.list()).map(({ ip, droplet }) => [ip, `do:droplet:${droplet}`]));
+    return urns.filter((urn) => !urns.includes(bound.get(addressUrn.exec(urn)?.[1] ?? "") ?? ""));
+  };
   const found = async (name: string): Promise<Project | undefined> =>
     (await client.projects.list()).find((one) => one.name === name);
   return {
@@ -65,14 +83,20 @@ export function projectsOf(context: Context, stack: string): Makes<"project"> {
       if (fields.includes("members")) await gather(seen.id, wanted, links);
     },
     async remove(seen) {
-      // A project must be empty to go; what is not the stack's goes where it would be without one.
-      const others = await client.projects.resources(seen.id);
-      if (others.length > 0)
-        await client.projects.assign(
-          "default",
-          others.map((one) => one.urn),
-        );
-      await client.projects.remove(seen.id);
+      const leave = async (): Promise<void> => {
+        const urns = await inside(seen.id);
+        if (urns === undefined) return;
+        // A project must be empty to go; what is not the stack's goes where it would be without one.
+        const moved = await movable(urns);
+        if (moved.length > 0) await client.projects.assign("default", moved);
+        await client.projects.remove(seen.id);
+      };
+      // What is in it may go meanwhile, or have come: 404 and 412.
+      await whileBusy(
+        context,
+        leave,
+        (error) => error instanceof CallError && (error.status === 404 || error.status === 412),
+      );
     },
     async adopt(seen, wanted, links) {
       await client.projects.change(seen.id, body(wanted));

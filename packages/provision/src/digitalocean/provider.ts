@@ -9,7 +9,7 @@ import type { Context } from "./context.ts";
 import { domainsOf } from "./domains.ts";
 import { firewallsOf } from "./firewalls.ts";
 import { keysOf } from "./keys.ts";
-import { machineOf, machinesOf, pin, retire, start } from "./machines.ts";
+import { machineOf, machinesOf, pin, reservedAmong, retire, start } from "./machines.ts";
 import { observeAll } from "./observe.ts";
 import { projectsOf } from "./projects.ts";
 import { reservedIpsOf } from "./reserved-ips.ts";
@@ -41,10 +41,11 @@ export function digitalOceanProvider(client: DigitalOcean, options: ProviderOpti
     signal: options.signal,
     lagMs: options.lagMs ?? 10_000,
   };
-  const machines = async (): Promise<readonly SeenMachine[]> =>
-    (await client.droplets.list({ tag: stackTag(stack) }))
-      .map((one) => machineOf(one, stack))
-      .filter((one) => one.ours);
+  const machines = async (): Promise<readonly SeenMachine[]> => {
+    const droplets = await client.droplets.list({ tag: stackTag(stack) });
+    const reserved = await reservedAmong(context, droplets);
+    return droplets.map((one) => machineOf(one, stack, undefined, reserved)).filter((one) => one.ours);
+  };
   return {
     stack,
     traits,

@@ -118,7 +118,7 @@ export function reservedIpsOf(context: Context, stack: string): Makes<"reserved-
           const begun = await whileBusy(context, () => client.reservedIps.act(seen.address, { type: "unassign" }));
           await finished(context, begun, (id) => client.reservedIps.action(seen.address, id));
         }
-        await client.reservedIps.remove(seen.address);
+        await whileBusy(context, () => client.reservedIps.remove(seen.address));
       } catch (error) {
         if (!(error instanceof CallError && error.status === 404)) throw error;
       }

@@ -1,5 +1,6 @@
 import { CallError } from "../client/request.ts";
 import type { Volume } from "../client/volumes.ts";
+import { fail } from "../errors.ts";
 import { ownership, refuseOthers } from "../owners.ts";
 import { refuseProtected } from "../protection.ts";
 import type { Links, Makes } from "../provider.ts";
@@ -9,6 +10,12 @@ import { appeared, type Context, finished, retag, whileBusy } from "./context.ts
 
 /** Names are lower-case, unique in a region, and begin with a letter. */
 const nameOf = (stack: string, name: string): string => `${/^[a-z]/.test(stack) ? "" : "s"}${stack}-${name}`;
+
+const letGoMs = 120_000;
+
+/** Whether a detaching was refused because there was nothing to be detached. */
+const isLoose = ({ status, message }: CallError): boolean =>
+  status === 422 && /not attached|attachment not found/i.test(message);
 
 export function volumeOf(
   volume: Volume,
@@ -47,9 +54,21 @@ export function volumesOf(context: Context, stack: string): Makes<"volume"> {
   };
   /** Where it is attached, as of now. */
   const attached = async (id: string): Promise<number | undefined> => (await client.volumes.get(id)).droplet_ids[0];
+  /** A machine that is being destroyed lets go by itself, and is still named for a while after. Rejects with a 404 only when the volume is gone. */
   const detach = async (id: string, region: string): Promise<void> => {
-    const on = await attached(id);
-    if (on !== undefined) await act(id, { type: "detach", droplet_id: on, region });
+    const { clock, signal } = context;
+    const until = clock.monotonic() + letGoMs;
+    for (;;) {
+      const on = await attached(id);
+      if (on === undefined) return;
+      if (clock.monotonic() > until) throw fail("machine.slow", `the volume ${id} stays attached to ${on}`);
+      try {
+        return await act(id, { type: "detach", droplet_id: on, region });
+      } catch (error) {
+        if (!(error instanceof CallError && (error.status === 404 || isLoose(error)))) throw error;
+      }
+      await clock.sleep(1_000, signal);
+    }
   };
   const lead = async (id: string, wanted: WantedVolume, links: Links): Promise<void> => {
     const machine =
@@ -92,8 +111,14 @@ export function volumesOf(context: Context, stack: string): Makes<"volume"> {
     async remove(seen) {
       try {
         refuseProtected(seen, isTaggedProtected(await client.volumes.get(seen.id)));
-        await detach(seen.id, seen.region);
-        await client.volumes.remove(seen.id);
+        await whileBusy(
+          context,
+          async () => {
+            await detach(seen.id, seen.region);
+            await client.volumes.remove(seen.id);
+          },
+          (error) => error instanceof CallError && error.status === 409,
+        );
       } catch (error) {
         if (!(error instanceof CallError && error.status === 404)) throw error;
       }

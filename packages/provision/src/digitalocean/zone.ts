@@ -1,7 +1,7 @@
 import type { DomainRecord, NewRecord } from "../client/domains.ts";
 import { CallError } from "../client/request.ts";
 import { type Ownership, ownership } from "../owners.ts";
-import { digestOf, type RecordType, type Seen, type WantedRecord } from "../resource.ts";
+import { authority, digestOf, type RecordType, type Seen, unquoted, type WantedRecord } from "../resource.ts";
 import type { Context } from "./context.ts";
 
 // Records and domains take no tags. A TXT record beside them says whose they are: `_slipway.www` with `slipway:shop:A` for all addresses of www, and
@@ -28,12 +28,10 @@ export const stackOfMarker = (text: string): string => text.split(":")[1] ?? "";
 const isMarker = ({ type, name, data }: DomainRecord): boolean =>
   type === "TXT" && /^_slipway(\.|$)/.test(name) && unquoted(data).startsWith("slipway:");
 
-const unquoted = (text: string): string => text.replace(/^"(.*)"$/, "$1");
-
 /** The data of a record as plans have it: names whole, with the dot that the API leaves out. */
 function dataOf({ type, data, tag }: DomainRecord, domain: string): string {
   if (type === "TXT") return unquoted(data);
-  if (type === "CAA" && tag !== "iodef") return data.endsWith(".") ? data : `${data}.`;
+  if (type === "CAA" && tag !== "iodef") return authority(data);
   if (!naming.has(type)) return type === "AAAA" ? data.toLowerCase() : data;
   const lower = data.toLowerCase();
   return lower === "@" ? `${domain}.` : lower.endsWith(".") ? lower : `${lower}.`;

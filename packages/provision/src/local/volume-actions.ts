@@ -1,7 +1,7 @@
 import { beginAction, type Check, noteDone } from "./begin-action.ts";
 import { type ActionRecord, actionBody } from "./bodies.ts";
 import { diskDown, diskUp } from "./disks.ts";
-import { type Call, notFound, page, type Reply, type Route, unprocessable } from "./http.ts";
+import { type Call, notFound, page, Refusal, type Reply, type Route, unprocessable } from "./http.ts";
 import type { PlumbedAct } from "./plumbed-acts.ts";
 import { tellAttachments } from "./plumbing.ts";
 import { type Cloud, look } from "./state.ts";
@@ -49,7 +49,7 @@ function start(cloud: Cloud, body: Call["body"], volume: Volume): Promise<Reply>
     const attached = (await readVolumes(cloud)).filter(({ data }) => data.droplet === droplet.id);
     const now = await findVolume(cloud, volume.id);
     if (type === "detach" && now.data.droplet !== droplet.id)
-      throw unprocessable("volume is not attached to the Droplet");
+      throw new Refusal(404, "not_found", "volume is not attached to droplet");
     if (type === "attach") await checkAttach(cloud, now, droplet, attached.length);
     return { type: `${type}_volume`, volume: volume.id };
   });

@@ -1,4 +1,4 @@
-import { type Kind, refOf, type Seen, type Wanted, type WantedOf } from "../resource.ts";
+import { type Kind, operatorRef, refOf, type Seen, type Wanted, type WantedOf } from "../resource.ts";
 import { rawKey } from "../ssh-key.ts";
 
 /** A wanted resource and what stands for it in the cloud. */
@@ -30,6 +30,8 @@ export function match(wanted: readonly Wanted[], seen: readonly Seen[], adopt: r
   const taken = new Set<Seen>(all.flatMap((one) => [...(one.seen ? [one.seen] : []), ...one.superseded]));
   // Two of one ref are a problem of their own, not unlisted.
   const doubtful = new Set(matches.filter((one) => one.problem !== undefined).map((one) => refOf(one.wanted)));
+  // Other operators' keys are theirs as long as there is an operator: they go with the stack.
+  if (wanted.some((one) => refOf(one) === operatorRef)) doubtful.add(operatorRef);
   const unlisted = seen.filter((one) => one.ours && !taken.has(one) && !doubtful.has(refOf(one)));
   return { matches: all, unlisted };
 }
@@ -83,7 +85,8 @@ function matchKey(wanted: WantedOf<"key">, seen: readonly Seen[], same: readonly
   const raw = rawKey(wanted.publicKey);
   const equal = seen.filter((one) => one.kind === "key" && rawKey(one.publicKey).equals(raw));
   const found = equal.find((one) => one.ours) ?? equal[0];
-  const superseded = same.filter((one) => one.ours && one !== found && !equal.includes(one));
+  const mayGo = refOf(wanted) === operatorRef ? [] : same;
+  const superseded = mayGo.filter((one) => one.ours && one !== found && !equal.includes(one));
   return { wanted, superseded, ...(found && { seen: found }) };
 }
 

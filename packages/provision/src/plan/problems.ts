@@ -9,6 +9,9 @@ const hostName = /^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$/;
 const plainName = /^[a-z0-9]([a-z0-9-]{0,40}[a-z0-9])?$/;
 const domainName = /^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]*[a-z0-9])$/;
 
+/** Volumes are named by their stack and their name. */
+const volumeNameMost = 64;
+
 /** Names and tags that no provider takes, or that are there twice. Pure. */
 export function nameProblems(stack: string, wanted: readonly Wanted[], traits: Traits): readonly string[] {
   const problems: string[] = [];
@@ -25,6 +28,9 @@ export function nameProblems(stack: string, wanted: readonly Wanted[], traits: T
       if (!domainName.test(name.toLowerCase())) problems.push(`"${name}" is no domain`);
     } else if (kind !== "record" && !plainName.test(name))
       problems.push(`"${name}" is no name for a ${kind}: lower-case letters, digits and hyphens`);
+    // One letter more goes before a stack that begins with a digit.
+    else if (kind === "volume" && `${stack}-${name}`.length > volumeNameMost - (/^[a-z]/.test(stack) ? 0 : 1))
+      problems.push(`volume ${name}: "${stack}-${name}" is longer than ${volumeNameMost} characters`);
   }
   return problems;
 }

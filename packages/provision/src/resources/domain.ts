@@ -1,4 +1,4 @@
-import { refOf, type WantedDomain, type WantedRecord } from "../resource.ts";
+import { authority, refOf, type WantedDomain, type WantedRecord } from "../resource.ts";
 import type { HostOnMachine } from "../wanted.ts";
 import { type Around, told } from "./declared.ts";
 import { type DomainRecord, leadsTo, record } from "./record.ts";
@@ -51,7 +51,7 @@ export function wantedDomain({ name, spec }: Domain, around: Around): readonly (
 /** Data as plans have it: names of hosts whole. A certificate authority's is a name of its own. */
 function spelt(type: string, data: string, domain: string, tag: string | undefined): string {
   if (naming.has(type)) return whole(data, domain);
-  if (type === "CAA" && tag !== "iodef") return data.endsWith(".") ? data : `${data}.`;
+  if (type === "CAA" && tag !== "iodef") return authority(data);
   return type === "AAAA" ? data.toLowerCase() : data;
 }
 

@@ -33,9 +33,10 @@ export interface Firewall {
 }
 
 /**
- * The provider's firewall before the machines of hosts, from their first moment on. Open is what their properties tell (`from: "anywhere"` to all,
- * `"platform"` to the platform's machines), SSH, and what `allows` says; machines behind one firewall are all open alike. Throws
- * `config.bad-argument` for ports and networks that are none, and for a host whose machine is not made here.
+ * The provider's firewall before the machines of hosts; a new machine asks for it as it is made, and the provider puts it there moments later.
+ * Open is what their properties tell (`from: "anywhere"` to all, `"platform"` to the platform's machines), SSH, and what `allows` says; machines
+ * behind one firewall are all open alike. Throws `config.bad-argument` for ports and networks that are none, and for a host whose machine is not
+ * made here.
  */
 export function firewall(name: string, spec: FirewallSpec): Firewall {
   for (const host of spec.on) needsMade(`firewall ${name}`, host);
@@ -85,9 +86,11 @@ function plain(rule: Allowed, { hosts }: Around): FirewallRule {
   const peers = peersOf(rule.from ?? "anywhere", hosts);
   if ("icmp" in rule) return { protocol: "icmp", ports: "all", ...peers };
   return "tcp" in rule
-    ? { protocol: "tcp", ports: String(rule.tcp), ...peers }
-    : { protocol: "udp", ports: String(rule.udp), ...peers };
+    ? { protocol: "tcp", ports: portsOf(rule.tcp), ...peers }
+    : { protocol: "udp", ports: portsOf(rule.udp), ...peers };
 }
+
+const portsOf = (ports: Ports): string => (ports === "1-65535" ? "all" : String(ports));
 
 function peersOf(from: Peers, hosts: readonly HostOnMachine[]): Pick<FirewallRule, "addresses" | "machines"> {
   if (from === "anywhere") return { addresses: everywhere, machines: [] };

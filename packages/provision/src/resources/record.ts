@@ -2,7 +2,7 @@ import { isIP } from "node:net";
 import { isDroplet } from "../digitalocean.ts";
 import { fail } from "../errors.ts";
 import { isServer } from "../hetzner.ts";
-import { type RecordType, type Ref, refOf, type WantedRecord } from "../resource.ts";
+import { type RecordType, type Ref, refOf, unquoted, type WantedRecord } from "../resource.ts";
 import type { HostOnMachine } from "../wanted.ts";
 import type { ReservedIp } from "./reserved-ip.ts";
 
@@ -62,7 +62,7 @@ export const record = {
   cname: (host: string, to: string, more: Ttl = {}): DomainRecord => make(host, "CNAME", to, more),
   mx: (host: string, to: string, more: Ttl & { readonly priority: number }): DomainRecord =>
     make(host, "MX", to, { ...more, priority: number("priority", more.priority) }),
-  txt: (host: string, text: string, more: Ttl = {}): DomainRecord => make(host, "TXT", text, more),
+  txt: (host: string, text: string, more: Ttl = {}): DomainRecord => make(host, "TXT", unquoted(text), more),
   ns: (host: string, to: string, more: Ttl = {}): DomainRecord => make(host, "NS", to, more),
   srv: (
     host: `_${string}._${"tcp" | "udp"}${string}`,

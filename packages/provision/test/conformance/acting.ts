@@ -11,7 +11,7 @@ export async function actions(client: DigitalOcean, step: Step, id: number): Pro
     });
   for (const type of ["reboot", "power_cycle", "shutdown", "power_on", "enable_ipv6", "password_reset"] as const)
     await act({ type });
-  await act({ type: "enable_backups" });
+  await act({ type: "enable_backups", backup_policy: { plan: "weekly", weekday: "SUN", hour: 4 } });
   await act({ type: "change_backup_policy", backup_policy: { plan: "weekly", weekday: "SUN", hour: 20 } });
   await act({ type: "disable_backups" });
   await act({ type: "rename", name: "web-renamed" });
