@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { ProvisionPlan } from "@slipway/provision";
+import { digestOfPlan, type ProvisionPlan } from "@slipway/provision";
 import { afterAll, expect, test } from "vitest";
 import { readProvisionPlan, saveProvisionPlan } from "../src/platform/saved-provision.ts";
 import { shownPlan } from "../src/platform/shown-plan.ts";
@@ -9,10 +9,11 @@ import { shownPlan } from "../src/platform/shown-plan.ts";
 const cwd = mkdtempSync(join(tmpdir(), "slipway-saved-provision-"));
 afterAll(() => rmSync(cwd, { recursive: true }));
 
-const plan: ProvisionPlan = {
+const content: Omit<ProvisionPlan, "digest"> = {
   stack: "shop", currency: "$", steps: [], unlisted: [], drift: [], problems: [],
-  monthly: 0, change: 0, wanted: [], options: { stack: "shop" }, digest: "",
+  monthly: 0, change: 0, wanted: [], options: { stack: "shop" },
 }; // biome-ignore format: a table
+const plan: ProvisionPlan = { ...content, digest: digestOfPlan(content) };
 
 test("a plan is kept where ops was called, for its owner, and is found there", async () => {
   await saveProvisionPlan({ cwd }, "next.plan", plan);
@@ -37,15 +38,16 @@ test("user data is kept in the file and never printed", async () => {
     backups: false,
     firewalls: [],
   } as const;
-  const secret: ProvisionPlan = {
-    ...plan,
+  const withData: Omit<ProvisionPlan, "digest"> = {
+    ...content,
     wanted: [
       { ...web, userData: "#!/bin/sh\necho hidden\n" },
       { ...web, name: "db" },
     ],
   };
+  const secret = { ...withData, digest: digestOfPlan(withData) };
   expect(shownPlan(secret)).toEqual({
-    ...plan,
+    ...secret,
     wanted: [
       { ...web, userData: expect.stringMatching(/^sha256:[0-9a-f]{64}$/) },
       { ...web, name: "db" },
