@@ -56,16 +56,8 @@ async function killedAtFirstContainer(stack: string): Promise<void> {
   events.kill();
 }
 
-const points = [
-  "creating",
-  "first container",
-  "created",
-  "active",
-  "answers",
-  "verified",
-  "initialized",
-  "rekeyed",
-] as const;
+// At every call there is: converges.test.ts, over a model; `pnpm trial provision-cut`, on machines.
+const points = ["creating", "first container", "verified", "rekeyed"] as const;
 
 test.each(points)("killed at %s: the next run completes it, the one after changes nothing", async (point) => {
   const stack = `k${process.pid}-${points.indexOf(point)}`;
@@ -82,13 +74,10 @@ test.each(points)("killed at %s: the next run completes it, the one after change
   expect(await heldBy(stack)).toEqual(nothing);
 });
 
-test.each(["destroying", "deleting", "deleted"])(
-  "killed while destroying, at %s: the next run leaves nothing",
-  async (point) => {
-    const stack = `k${process.pid}-${point}`;
-    await whole(stack, "provision");
-    await killedAt(stack, "destroy", point);
-    await whole(stack, "destroy");
-    expect(await heldBy(stack)).toEqual(nothing);
-  },
-);
+test.each(["destroying", "deleting"])("killed while destroying, at %s: the next run leaves nothing", async (point) => {
+  const stack = `k${process.pid}-${point}`;
+  await whole(stack, "provision");
+  await killedAt(stack, "destroy", point);
+  await whole(stack, "destroy");
+  expect(await heldBy(stack)).toEqual(nothing);
+});
