@@ -176,7 +176,7 @@ test("destroys with what belongs to it, and leaves nothing", async () => {
   expect((await raw.send("DELETE", `${path}/dangerous`)).status).toBe(400);
   expect((await raw.send("DELETE", `${path}/selective`, { body: { snapshots: [snapshots[0]?.id] } })).status).toBe(202);
   const status = await raw.until(`${path}/status`, (body) => body.completed_at !== undefined);
-  expect(status).toMatchObject({
+  expect(status, JSON.stringify(status)).toMatchObject({
     droplet: { id: String(id), destroyed_at: expect.any(String) },
     resources: { snapshots: [{ id: snapshots[0]?.id, destroyed_at: expect.any(String) }] },
     failures: 0,
