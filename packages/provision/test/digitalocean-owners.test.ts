@@ -30,7 +30,7 @@ const droplet = (id: number, tags: readonly string[]) => ({
 });
 
 /** An account with these droplets, as DigitalOcean tells of it; a list shows them from the call `from` on. */
-async function account(droplets: readonly ReturnType<typeof droplet>[], from = 0) {
+async function account(droplets: readonly ReturnType<typeof droplet>[], from = 0, volumes: readonly object[] = []) {
   const there = new Map(droplets.map((one) => [String(one.id), one]));
   const asked: string[] = [];
   let lists = 0;
@@ -40,7 +40,7 @@ async function account(droplets: readonly ReturnType<typeof droplet>[], from = 0
     "/v2/regions": { regions: [] },
     "/v2/account": { account: { email: "a", droplet_limit: 25, status: "active" } },
     "/v2/account/keys": { ssh_keys: [] },
-    "/v2/volumes": { volumes: [] },
+    "/v2/volumes": { volumes },
     "/v2/firewalls": { firewalls: [] },
     "/v2/domains": { domains: [] },
     "/v2/reserved_ips": { reserved_ips: [] },
@@ -94,6 +94,16 @@ describe("a droplet with the tags of two stacks", () => {
     expect(asked).toEqual([]);
     expect(there.size).toBe(1);
   });
+});
+
+test("a volume with the tags of two stacks stops the plans of both", async () => {
+  const tags = ["slipway:stack:shop", "slipway:stack:blog", "slipway:volume:data"];
+  const volume = { id: "v", name: "shop-data", size_gigabytes: 1, droplet_ids: [], tags };
+  const { provider, clock, asked } = await account([], 0, [volume]);
+  await expect(destroyStack({ provider, clock })).rejects.toMatchObject({
+    message: expect.stringMatching(/^volume data \(v\) carries the marks of stacks blog and shop, so/) as unknown,
+  });
+  expect(asked).toEqual([]);
 });
 
 test("what lists show late goes when it is the stack's alone and unprotected; the rest stays with its tags, and is told", async () => {

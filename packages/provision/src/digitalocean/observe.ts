@@ -66,6 +66,7 @@ export async function observeAll(context: Context, stack: string, scope: Scope):
       .filter(
         (one) =>
           one.ours ||
+          one.owners?.includes(stack) === true ||
           adopted("volume", one.id) ||
           wanted.some((other) => other.kind === "volume" && other.name === one.name && other.region === one.region),
       ),
