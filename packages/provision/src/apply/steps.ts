@@ -51,9 +51,10 @@ export async function doStep(step: Step, about: About, run: Run): Promise<void> 
     }
     case "adopt": {
       const there = need(seen, step);
-      await makes(run.provider, there.kind).adopt(there, need(wanted, step), run.links);
+      // The key first: a machine that is the stack's without one is trusted by nobody, and cannot be adopted again.
       if (there.kind === "machine" && about.hostKey !== undefined)
         await run.provider.pin(there, [about.hostKey.split(" ").slice(0, 2).join(" ")], false);
+      await makes(run.provider, there.kind).adopt(there, need(wanted, step), run.links);
       run.tell(ref, "adopted", there.id);
       if (there.kind !== "machine") return;
       if (there.status === "off") await run.provider.start(there);

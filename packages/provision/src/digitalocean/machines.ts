@@ -141,11 +141,12 @@ export function machinesOf(context: Context, stack: string): Makes<"machine"> {
     async adopt(seen, wanted) {
       refuseOthers(`droplet ${seen.id}`, stacksOfTags(await tagsOn(context, dropletIdOf(seen))), stack);
       const marks = [
-        stackTag(stack),
         `slipway:host:${wanted.name.toLowerCase().replaceAll(".", "_")}`,
         machineTag(stack, wanted.name),
         ...wanted.firewalls.map((name) => firewallTag(stack, name)),
         ...(wanted.protect ? [protectedTag] : []),
+        // Last: until then it can be adopted again.
+        stackTag(stack),
       ];
       await retag(context, "droplet", seen.id, { add: marks, remove: [] });
     },
