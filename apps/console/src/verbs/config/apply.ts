@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import {
   type FleetEvent,
   type FleetResult,
@@ -75,7 +76,7 @@ async function whatToApply(
           hint: "Say them to ops config plan, or apply without a file.",
         },
       );
-    const saved = await readSavedPlan(file, platform);
+    const saved = await readSavedPlan(resolve(context.cwd, file), platform);
     const exactly = new Map(saved.hosts.map((plan) => [plan.host, plan]));
     const names = on.length === 0 ? [...exactly.keys()] : on;
     const other = names.find((name) => !exactly.has(name));

@@ -1,4 +1,5 @@
 import { hostname, userInfo } from "node:os";
+import { resolve } from "node:path";
 import { formatPlan, type Plan, planToSave } from "@slipway/config";
 import { exitCodes } from "@slipway/model";
 import { coloured } from "../../cli/colour.ts";
@@ -77,7 +78,7 @@ export async function showPlan(session: Session, context: Context, options: Plan
     const missing = [...failed, ...unread].map((one) => one.host);
     if (missing.length > 0)
       throw fail("ops.partly-failed", `the plan was not saved: ${missing.join(", ")} could not be looked at`);
-    await savePlan(file, {
+    await savePlan(resolve(context.cwd, file), {
       platform: platform.name,
       digest: platformDigest(platform),
       madeAt: new Date(clock.now()).toISOString(),
