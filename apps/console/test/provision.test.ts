@@ -42,7 +42,7 @@ const seen: readonly Seen[] = [
   { ...known, kind: "key", name: "operator", publicKey: "ssh-ed25519 OLD" },
   { ...known, kind: "key", name: "bob", publicKey: "ssh-ed25519 BOB" },
   { ...known, kind: "volume", name: "data", region: "lon1", gigabytes: 50, filesystem: "ext4", machine: "web", protect: true, attachedTo: "1" },
-  { ...known, kind: "firewall", name: "front", machines: ["web"], inbound: rules, outbound: [] },
+  { ...known, kind: "firewall", name: "front", machines: [], inbound: rules, outbound: [] },
   { ...known, kind: "reserved-ip", name: "front", machine: "web", address: "198.51.100.9", region: "lon1", assignedTo: "1" },
   { ...known, kind: "domain", name: "example.org", empty: false },
   { ...known, kind: "record", name: "example.org www A", domain: "example.org", host: "www", type: "A", data: "192.0.2.1", ttl: 60 },
@@ -57,7 +57,7 @@ const asked: readonly Wanted[] = [
 ];
 
 test("a copy asks for what is really there, without marks, protection, data and records", () => {
-  const { wanted, left } = copyOf(seen, { wanted: asked, domains: new Map() });
+  const { wanted, left } = copyOf(seen, { to: "staging", wanted: asked, domains: new Map() });
   expect(wanted).toEqual([
     { kind: "key", name: "operator", publicKey: "ssh-ed25519 MINE" },
     {
@@ -68,7 +68,7 @@ test("a copy asks for what is really there, without marks, protection, data and 
     { kind: "volume", name: "data", region: "lon1", gigabytes: 50, filesystem: "ext4", machine: "web", protect: false },
     { kind: "firewall", name: "front", machines: ["web"], inbound: rules, outbound: [] },
     { kind: "reserved-ip", name: "front", machine: "web" },
-    { kind: "project", name: "shop", purpose: "web", environment: "Production", members: ["machine web"] },
+    { kind: "project", name: "shop-staging", purpose: "web", environment: "Production", members: ["machine web"] },
   ]); // biome-ignore format: a table
   expect(left).toEqual([
     "machine web: its protection",
@@ -79,7 +79,7 @@ test("a copy asks for what is really there, without marks, protection, data and 
 
 test("a mapped domain brings its records, which lead to the copy's own machines and names", () => {
   const domains = new Map([["example.org", "staging.example.org"]]);
-  const { wanted, left } = copyOf(seen, { wanted: asked, domains });
+  const { wanted, left } = copyOf(seen, { to: "staging", wanted: asked, domains });
   const records = wanted.flatMap((one) => (one.kind === "record" ? [[one.name, one.domain, one.data]] : []));
   expect(records).toEqual([
     ["staging.example.org www A", "staging.example.org", { of: "machine web" }],
@@ -95,10 +95,10 @@ test("a mapped domain brings its records, which lead to the copy's own machines 
 });
 
 test("user data that only the cloud knows of is named", () => {
-  const without = copyOf([web], { wanted: [], domains: new Map() });
+  const without = copyOf([web], { to: "staging", wanted: [], domains: new Map() });
   expect(without.left).toContain("machine web: its user data, which no cloud tells");
   expect(without.wanted[0]).not.toHaveProperty("userData");
-  const other = copyOf([web], { wanted: [{ ...web, userData: "#!/bin/true\n" }], domains: new Map() });
+  const other = copyOf([web], { to: "staging", wanted: [{ ...web, userData: "#!/bin/true\n" }], domains: new Map() });
   expect(other.left).toContain("machine web: its user data; that of ops.config.ts, which is another, is taken");
 });
 

@@ -1,6 +1,8 @@
 import { digestOf, type Ref, refOf, type Seen, type SeenMachine, type Wanted, type WantedOf } from "@slipway/provision";
 
 export interface CopyOptions {
+  /** Name of the other environment. Projects are named after it too: an account has each name once. */
+  readonly to: string;
   /** What the file asks for in the other environment: its operator's key is taken, and user data, which no cloud tells. */
   readonly wanted: readonly Wanted[];
   /** Domains by their old name, to their new one; records of others are left out. */
@@ -14,7 +16,7 @@ export interface Copied {
 }
 
 /** What must be asked of a cloud for an environment like one that was seen there. Pure. */
-export function copyOf(seen: readonly Seen[], { wanted, domains }: CopyOptions): Copied {
+export function copyOf(seen: readonly Seen[], { to, wanted, domains }: CopyOptions): Copied {
   const ours = seen.filter((one) => one.ours && !(one.kind === "machine" && one.retired));
   const left: string[] = [];
   const copied = (one: Seen): readonly Wanted[] => {
@@ -38,7 +40,15 @@ export function copyOf(seen: readonly Seen[], { wanted, domains }: CopyOptions):
       }
       case "firewall":
         return [
-          { kind: "firewall", name: one.name, machines: one.machines, inbound: one.inbound, outbound: one.outbound },
+          {
+            kind: "firewall",
+            name: one.name,
+            machines: ours.flatMap((each) =>
+              each.kind === "machine" && each.firewalls.includes(one.name) ? [each.name] : [],
+            ),
+            inbound: one.inbound,
+            outbound: one.outbound,
+          },
         ];
       case "reserved-ip":
         return [{ kind: "reserved-ip", name: one.name, machine: one.machine }];
@@ -46,7 +56,7 @@ export function copyOf(seen: readonly Seen[], { wanted, domains }: CopyOptions):
         return [
           {
             kind: "project",
-            name: one.name,
+            name: `${one.name}-${to}`,
             purpose: one.purpose,
             environment: one.environment,
             members: one.members.flatMap((ref) => mapped(ref, domains)),

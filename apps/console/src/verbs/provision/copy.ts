@@ -33,7 +33,7 @@ export async function copyEnvironment(context: Context, options: CopyVerbOptions
   if (!seen.some((one) => one.ours && one.kind === "machine"))
     throw fail("ops.not-provisioned", `${from} has no machines that could be copied`);
   const wanted = wantedHere(target);
-  const copied = copyOf(seen, { wanted, domains: new Map(Object.entries(options.domains)) });
+  const copied = copyOf(seen, { to, wanted, domains: new Map(Object.entries(options.domains)) });
   for (const line of copied.left) out.mark("note", `not copied: ${line}`);
   const plan = await planOf(target, {}, copied.wanted);
   const told = { from, to, left: copied.left };
