@@ -202,3 +202,7 @@ export const specAfter = (
 /** Resources are equal in name regardless of case. */
 export const refOf = ({ kind, name }: { readonly kind: Kind; readonly name: string }): Ref =>
   `${kind} ${name.toLowerCase()}`;
+
+/** The file system that a volume was made with, as a cloud told it. */
+export const filesystemOf = (told: string | null | undefined): Pick<WantedVolume, "filesystem"> =>
+  told === "ext4" || told === "xfs" ? { filesystem: told } : {};

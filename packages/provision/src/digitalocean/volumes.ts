@@ -4,7 +4,7 @@ import { fail } from "../errors.ts";
 import { ownership, refuseOthers } from "../owners.ts";
 import { refuseProtected } from "../protection.ts";
 import type { Links, Makes } from "../provider.ts";
-import { refOf, type Seen, type SeenMachine, type WantedVolume } from "../resource.ts";
+import { filesystemOf, refOf, type Seen, type SeenMachine, type WantedVolume } from "../resource.ts";
 import { intentTag, protectedTag, stacksOfTags, stackTag, volumeNameOf, volumeTag } from "../tags.ts";
 import { appeared, type Context, finished, retag, whileBusy } from "./context.ts";
 
@@ -35,6 +35,7 @@ export function volumeOf(
     dollarsMonthly: 0,
     region: volume.region?.slug ?? "",
     gigabytes: volume.size_gigabytes,
+    ...filesystemOf(volume.filesystem_type),
     protect: isTaggedProtected(volume),
     attachedTo,
     ...(machine !== undefined && { machine: machine.name }),

@@ -1,7 +1,7 @@
 import { ownership, refuseOthers } from "../owners.ts";
 import { refuseProtected } from "../protection.ts";
 import type { Links, Makes } from "../provider.ts";
-import { refOf, type Seen, type SeenMachine } from "../resource.ts";
+import { filesystemOf, refOf, type Seen, type SeenMachine } from "../resource.ts";
 import { selectorOf } from "./calls.ts";
 import { act, type Context } from "./context.ts";
 import { type Labels, label, stacksOf } from "./marks.ts";
@@ -26,6 +26,7 @@ export function volumeOf(
     dollarsMonthly: 0,
     region: volume.location.name,
     gigabytes: volume.size,
+    ...filesystemOf(volume.format),
     protect: isProtected(volume),
     attachedTo,
     ...(machine !== undefined && { machine: machine.name }),

@@ -218,6 +218,7 @@ export function providerContract(name: string, subject: Subject): void {
         name: "data",
         region: otherRegion,
         gigabytes: 10,
+        filesystem: "ext4",
         machine: "one",
         protect: false,
       } as const;
@@ -250,6 +251,7 @@ export function providerContract(name: string, subject: Subject): void {
       const [wall] = await seen("firewall");
       const [disk] = await seen("volume");
       if (wall === undefined || disk === undefined) throw new Error("the firewall or the volume is gone");
+      expect(disk).toMatchObject({ filesystem: "ext4", gigabytes: 10 });
       await firewall.update(wall, closed, ["inbound", "outbound"], links);
       await volume.update(disk, larger, ["gigabytes", "protect"], links);
       expect(await changes([host, closed, larger, stable])).toEqual([]);
