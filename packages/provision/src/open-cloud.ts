@@ -41,11 +41,16 @@ export async function openCloud(hosts: readonly HostOnMachine[], options: OpenCl
     throw fail("plan.problems", "the hosts' droplets are in different clouds; plan each cloud by itself");
   const common = { ...(options.clock && { clock: options.clock }), ...(options.signal && { signal: options.signal }) };
   if (first.cloud === "local") {
-    const { startLocalCloud } = await import("./local/cloud.ts");
-    const local = await startLocalCloud({ ...options, name: options.cloud ?? options.name });
+    const [{ startLocalCloud }, { noLimits }] = await Promise.all([
+      import("./local/cloud.ts"),
+      import("./local/limits.ts"),
+    ]);
+    const local = await startLocalCloud({ ...options, name: options.cloud ?? options.name, limits: noLimits });
     const client = await digitalOcean({
       url: local.url,
       token: () => Promise.resolve(local.token),
+      // Nobody else uses this server, so nothing has to be shared.
+      limits: [],
       timeoutMs: 300_000,
       lagMs: 1_000,
       ...common,

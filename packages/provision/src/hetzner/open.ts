@@ -15,8 +15,11 @@ export async function openHetzner(
     throw fail("plan.problems", "the hosts' servers are in different projects; plan each by itself");
   const common = { ...(options.clock && { clock: options.clock }), ...(options.signal && { signal: options.signal }) };
   if (first?.cloud === "local") {
-    const { startLocalCloud } = await import("../local/cloud.ts");
-    const local = await startLocalCloud({ ...options, name: options.cloud ?? options.name });
+    const [{ startLocalCloud }, { noLimits }] = await Promise.all([
+      import("../local/cloud.ts"),
+      import("../local/limits.ts"),
+    ]);
+    const local = await startLocalCloud({ ...options, name: options.cloud ?? options.name, limits: noLimits });
     const token = (): Promise<string> => Promise.resolve(local.token);
     const client = await hetzner({ url: local.url, token, timeoutMs: 300_000, lagMs: 1_000, ...common });
     const provider = hetznerProvider(client, { stack: options.name, ...common });
