@@ -5,7 +5,7 @@ import { dropletOf, type Face, firewalls, type V2Firewall } from "./face.ts";
 import { beneath, type Rule, readRules, shown, textOf } from "./firewall-rules.ts";
 import { follow, firewallKey as noteKey } from "./follow.ts";
 import { readLabels, selector } from "./labels.ts";
-import { dropNote, type Note, type Notes, readNotes, writeNote } from "./notes.ts";
+import { changeNote, dropNote, type Note, type Notes, readNotes, writeNote } from "./notes.ts";
 import { numberOf } from "./number.ts";
 import { page } from "./pages.ts";
 import { invalid, refuse, unknown } from "./refusal.ts";
@@ -121,17 +121,7 @@ async function create(face: Face, call: Call): Promise<Reply> {
 
 async function update(face: Face, call: Call, id: string): Promise<Reply> {
   const firewall = await single(face, call, id);
-  const labels = readLabels(call.body["labels"]);
-  const { name } = call.body;
-  await writeNote(
-    face.cloud,
-    noteKey(firewall),
-    (before): Note => ({
-      ...before,
-      ...(labels !== undefined && { labels }),
-      ...(typeof name === "string" && name !== "" && { name }),
-    }),
-  );
+  await changeNote(face.cloud, noteKey(firewall), call.body, ["name"]);
   return told(face, call, id);
 }
 

@@ -4,7 +4,7 @@ import { type ActionBody, done, time } from "./action-bodies.ts";
 import { find, locationIn, locations, regionOf } from "./catalog.ts";
 import { dropletOf, type Face, reservedIps, settled, type V2ReservedIp } from "./face.ts";
 import { readLabels } from "./labels.ts";
-import { dropNote, keyOf, type Note, type Notes, readNotes, writeNote } from "./notes.ts";
+import { changeNote, dropNote, keyOf, type Notes, readNotes, writeNote } from "./notes.ts";
 import { numberOf } from "./number.ts";
 import { page } from "./pages.ts";
 import { invalid, refuse, unknown } from "./refusal.ts";
@@ -123,18 +123,7 @@ const assign = (face: Face, call: Call, ip: string, droplet: number): Promise<un
 
 async function update(face: Face, call: Call, id: string): Promise<Reply> {
   const { address } = await single(face, call, id);
-  const labels = readLabels(call.body["labels"]);
-  const { name, description } = call.body;
-  await writeNote(
-    face.cloud,
-    noteKey(address),
-    (before): Note => ({
-      ...before,
-      ...(labels !== undefined && { labels }),
-      ...(typeof name === "string" && name !== "" && { name }),
-      ...(typeof description === "string" && { description }),
-    }),
-  );
+  await changeNote(face.cloud, noteKey(address), call.body, ["name", "description"]);
   return told(face, call, id);
 }
 

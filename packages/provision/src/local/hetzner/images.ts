@@ -3,7 +3,7 @@ import { type ActionBody, done } from "./action-bodies.ts";
 import { type Face, settled } from "./face.ts";
 import { imageBody, imageKey, type V2Image } from "./image-bodies.ts";
 import { readLabels } from "./labels.ts";
-import { dropNote, readNotes, writeNote } from "./notes.ts";
+import { changeNote, dropNote, readNotes, writeNote } from "./notes.ts";
 import { page } from "./pages.ts";
 import { refuse, unknown } from "./refusal.ts";
 import type { V2Droplet } from "./server-bodies.ts";
@@ -68,13 +68,7 @@ export async function createImage(
 
 async function update(face: Face, call: Call, id: string): Promise<Reply> {
   const image = await one(face, call, id);
-  const labels = readLabels(call.body["labels"]);
-  const { description } = call.body;
-  await writeNote(face.cloud, imageKey(Number(image["id"])), (before) => ({
-    ...before,
-    ...(labels !== undefined && { labels }),
-    ...(typeof description === "string" && { description }),
-  }));
+  await changeNote(face.cloud, imageKey(Number(image["id"])), call.body, ["description"]);
   return told(await one(face, call, id));
 }
 

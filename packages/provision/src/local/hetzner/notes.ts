@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { exclusively } from "../lock.ts";
 import { dropResource, putResource, readResources } from "../resources.ts";
 import type { Cloud } from "../state.ts";
-import type { Labels } from "./labels.ts";
+import { type Labels, readLabels } from "./labels.ts";
 
 /** What Hetzner's API knows of a thing and the other one does not. */
 export interface Note {
@@ -51,5 +51,22 @@ export const writeNote = (cloud: Cloud, key: string, change: (before: Note) => N
     const { data, createdAt } = await putResource(cloud, kind, key, change(before));
     return { created: created ?? createdAt, ...data };
   });
+
+/** Changes the labels, and of `fields` those, that a request asks for. Throws what `readLabels` refuses. */
+export async function changeNote(
+  cloud: Cloud,
+  key: string,
+  body: Readonly<Record<string, unknown>>,
+  fields: readonly ("name" | "description")[],
+): Promise<void> {
+  const labels = readLabels(body["labels"]);
+  const { name, description } = body;
+  await writeNote(cloud, key, (before) => ({
+    ...before,
+    ...(labels !== undefined && { labels }),
+    ...(fields.includes("name") && typeof name === "string" && name !== "" && { name }),
+    ...(fields.includes("description") && typeof description === "string" && { description }),
+  }));
+}
 
 export const dropNote = (cloud: Cloud, key: string): Promise<void> => dropResource(cloud, kind, key);

@@ -4,7 +4,7 @@ import { type ActionBody, done, time } from "./action-bodies.ts";
 import { find, locationIn, locations, regionOf } from "./catalog.ts";
 import { dropletOf, type Face, settled, type V2Volume, volumes } from "./face.ts";
 import { readLabels } from "./labels.ts";
-import { dropNote, keyOf, type Note, type Notes, readNotes, writeNote } from "./notes.ts";
+import { changeNote, dropNote, keyOf, type Notes, readNotes, writeNote } from "./notes.ts";
 import { numberOf } from "./number.ts";
 import { page } from "./pages.ts";
 import { invalid, refuse, unknown } from "./refusal.ts";
@@ -110,17 +110,7 @@ const attach = (face: Face, call: Call, volume: V2Volume, droplet: number): Prom
 
 async function update(face: Face, call: Call, id: string): Promise<Reply> {
   const volume = await single(face, call, id);
-  const labels = readLabels(call.body["labels"]);
-  const { name } = call.body;
-  await writeNote(
-    face.cloud,
-    noteKey(volume),
-    (before): Note => ({
-      ...before,
-      ...(labels !== undefined && { labels }),
-      ...(typeof name === "string" && name !== "" && { name }),
-    }),
-  );
+  await changeNote(face.cloud, noteKey(volume), call.body, ["name"]);
   return told(face, call, id);
 }
 
