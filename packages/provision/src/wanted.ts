@@ -9,6 +9,7 @@ import { wantedProject } from "./resources/project.ts";
 import { wantedReservedIp } from "./resources/reserved-ip.ts";
 import { wantedKey } from "./resources/ssh-key.ts";
 import { wantedVolume } from "./resources/volume.ts";
+import { wantedMachine } from "./wanted-machine.ts";
 
 /** A host with its machine; hosts of the model fit. */
 export interface HostOnMachine {
@@ -44,20 +45,10 @@ export function wantedOf(
     resources.flatMap((one) =>
       one.resource === "firewall" && one.spec.on.some((other) => other.name === host) ? [one.name] : [],
     );
-  const machines = dropletHosts(hosts).map(
-    ({ name, distro, on: { spec } }): Wanted => ({
-      kind: "machine",
-      name,
-      region: spec.region,
-      size: spec.size,
-      image: spec.image ?? imageOf(distro ?? debian("12")),
-      tags: spec.tags,
-      protect: spec.protect ?? false,
-      backups: spec.backups ?? false,
-      firewalls: behind(name),
-      ...(spec.userData !== undefined && { userData: spec.userData }),
-    }),
-  );
+  const machines = dropletHosts(hosts).map(({ name, distro, on: { spec } }) => {
+    const { region, size, image = imageOf(distro ?? debian("12")) } = spec;
+    return wantedMachine(name, { region, size, image }, spec, behind(name));
+  });
   const operator: Wanted = { kind: "key", name: operatorRef.slice("key ".length), publicKey: operatorKey };
   return [operator, ...machines, ...wantedServers(hosts, behind), ...resources.flatMap((one) => plain(one, around))];
 }

@@ -2,6 +2,7 @@ import { type Distro, debian } from "@slipway/model";
 import { isServer, type ServerMachine } from "../hetzner.ts";
 import type { WantedMachine } from "../resource.ts";
 import type { HostOnMachine } from "../wanted.ts";
+import { wantedMachine } from "../wanted-machine.ts";
 
 /** Hosts whose machines are servers of Hetzner Cloud. */
 export const serverHosts = (hosts: readonly HostOnMachine[]): (HostOnMachine & { readonly on: ServerMachine })[] =>
@@ -15,15 +16,7 @@ export const wantedServers = (
   hosts: readonly HostOnMachine[],
   behind: (host: string) => readonly string[],
 ): readonly WantedMachine[] =>
-  serverHosts(hosts).map(({ name, distro, on: { spec } }) => ({
-    kind: "machine",
-    name,
-    region: spec.location,
-    size: spec.type,
-    image: spec.image ?? imageOf(distro ?? debian("12")),
-    tags: spec.tags,
-    protect: spec.protect ?? false,
-    backups: spec.backups ?? false,
-    firewalls: behind(name),
-    ...(spec.userData !== undefined && { userData: spec.userData }),
-  }));
+  serverHosts(hosts).map(({ name, distro, on: { spec } }) => {
+    const { location: region, type: size, image = imageOf(distro ?? debian("12")) } = spec;
+    return wantedMachine(name, { region, size, image }, spec, behind(name));
+  });
