@@ -1,5 +1,5 @@
 import type { Machine, Secret } from "@slipway/model";
-import { fail } from "./errors.ts";
+import { refuseOtherUserData } from "./user-data-head.ts";
 
 export type RegionSlug = "nyc1" | "nyc3" | "ams3" | "sfo3" | "sgp1" | "lon1" | "fra1" | "tor1" | "blr1" | "syd1";
 export type SizeSlug = `${string}-${number}vcpu-${number}${"gb" | "mb"}${string}`;
@@ -34,8 +34,7 @@ export interface DropletMachine extends Machine {
 
 /** Describes a droplet for a host of `ops.config.ts`; nothing is made before `ops provision`. Throws `config.bad-argument` for user data that cannot be. */
 export function droplet(spec: DropletSpec): DropletMachine {
-  if (spec.userData !== undefined && !/^(#cloud-config\s|#!)/.test(spec.userData))
-    throw fail("config.bad-argument", 'user data begins with "#cloud-config" or "#!"');
+  refuseOtherUserData(spec.userData);
   return { provider: "digitalocean", spec: { ...spec, tags: spec.tags ?? [] } };
 }
 

@@ -1,6 +1,7 @@
 import type { Machine, Secret } from "@slipway/model";
 import { fail } from "./errors.ts";
 import { isLabel } from "./hetzner/marks.ts";
+import { refuseOtherUserData } from "./user-data-head.ts";
 
 export type HetznerLocation = "fsn1" | "nbg1" | "hel1" | "ash" | "hil" | "sin";
 export type ServerTypeName = `c${"x" | "px" | "cx"}${number}`;
@@ -43,8 +44,7 @@ const userDataBytes = 30 * 1024;
  */
 export function server(spec: ServerSpec): ServerMachine {
   const { userData, tags = [] } = spec;
-  if (userData !== undefined && !/^(#cloud-config\s|#!)/.test(userData))
-    throw fail("config.bad-argument", 'user data begins with "#cloud-config" or "#!"');
+  refuseOtherUserData(userData);
   if (userData !== undefined && Buffer.byteLength(userData) > userDataBytes)
     throw fail("config.bad-argument", "user data for Hetzner has at most 30 KiB");
   for (const tag of tags)

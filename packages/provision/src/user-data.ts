@@ -1,6 +1,7 @@
 import { messageOf } from "@slipway/model";
 import { isMap, parseDocument } from "yaml";
 import { fail } from "./errors.ts";
+import { refuseOtherUserData } from "./user-data-head.ts";
 
 /** Bytes that cloud-init is given at most. */
 const userDataLimit = 64 * 1024;
@@ -27,7 +28,7 @@ function readOwn(own: string): Readonly<Record<string, unknown>> {
   if (own.trim() === "") return {};
   if (own.startsWith("#!"))
     return { write_files: [{ path: script, permissions: "0700", content: own }], runcmd: [[script]] };
-  if (!/^#cloud-config\s/.test(own)) throw fail("config.bad-argument", 'user data begins with "#cloud-config" or "#!"');
+  refuseOtherUserData(own);
   const read = parseDocument(own);
   const [error] = read.errors;
   // Further lines show the user data itself, which may hold secrets.
