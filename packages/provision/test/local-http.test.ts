@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import { json } from "node:stream/consumers";
 import fc from "fast-check";
 import { afterEach, describe, expect, test } from "vitest";
+import { absentRoutes } from "../src/local/absent.ts";
 import { type FaultKind, faultKinds, faultsOf, seededRandom } from "../src/local/faults.ts";
 import { page, type Route, serve } from "../src/local/http.ts";
 import { limiter, noLimits, usualLimits } from "../src/local/limits.ts";
@@ -34,6 +35,17 @@ const ask = (
 ): Promise<Response> =>
   fetch(url, { ...init, headers: { authorization, "content-type": "application/json", ...init.headers } });
 
+test("of what an account has none of there are empty lists", async () => {
+  for (const [method, path, handler] of absentRoutes) {
+    const call = { method, path, query: new URLSearchParams(), headers: {}, body: {}, base: "http://cloud" };
+    const { status, body } = await handler(call);
+    expect([status, body]).toEqual([
+      200,
+      expect.objectContaining(path.endsWith("/balance") ? {} : { meta: { total: 0 } }),
+    ]);
+  }
+});
+
 test("every answer has a request id and the limit's headers; errors have DigitalOcean's form", async () => {
   const url = await listen(undefined, usualLimits);
   const good = await ask(`${url}/v2/things/?page=1`);
@@ -63,7 +75,7 @@ test("every answer has a request id and the limit's headers; errors have Digital
   ]);
 });
 
-test("a JSON content type without a body is no error, nor is an absurd host", async () => {
+test("a JSON content type without a body is no error, nor is a null, nor an absurd host", async () => {
   const url = await listen();
   const gone = await ask(`${url}/v2/things/1`, { method: "DELETE" });
   expect([gone.status, await gone.text(), gone.headers.get("content-type")]).toEqual([
@@ -71,6 +83,7 @@ test("a JSON content type without a body is no error, nor is an absurd host", as
     "",
     "application/json; charset=utf-8",
   ]);
+  expect((await ask(`${url}/v2/things`, { method: "POST", body: "null" })).status).toBe(201);
   const head = await ask(`${url}/v2/things`, { method: "HEAD" });
   expect([head.status, await head.text()]).toEqual([200, ""]);
   const status = await new Promise((resolve) => {

@@ -3,8 +3,10 @@ import type { AddressInfo } from "node:net";
 import { setTimeout } from "node:timers/promises";
 import { messageOf } from "@slipway/model";
 import { fail } from "../errors.ts";
+import { absentRoutes } from "./absent.ts";
 import { actionRoutes } from "./actions.ts";
 import { associatedRoutes, takeUpDestructions } from "./associated.ts";
+import { backupPolicyRoutes } from "./backup-policies.ts";
 import { type BaseImage, distroOf, type ImageSlug, images, regions, sizes } from "./catalog.ts";
 import { coalesced } from "./coalesced.ts";
 import { domainRoutes } from "./domains.ts";
@@ -145,6 +147,8 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
     ...keyRoutes(cloud),
     ...tagRoutes(cloud),
     ...actionRoutes(cloud),
+    ...absentRoutes,
+    ...backupPolicyRoutes(cloud),
     ...dropletRoutes(cloud),
     ...plumbingRoutes(cloud),
     ...associatedRoutes(cloud),

@@ -36,6 +36,7 @@ export const dropletRoutes = (cloud: Cloud): readonly Route[] => [
   ["DELETE", "/v2/droplets/:id", (_call, id = "") => destroyOne(cloud, id)],
   ["GET", "/v2/droplets/:id/snapshots", (call, id = "") => saved(cloud, call, id, "snapshot")],
   ["GET", "/v2/droplets/:id/backups", (call, id = "") => saved(cloud, call, id, "backup")],
+  ["GET", "/v2/droplets/:id/kernels", (call, id = "") => kernels(cloud, call, id)],
   ["GET", "/v2/droplets/:id/neighbors", (_call, id = "") => neighbors(cloud, id)],
   ["GET", "/v2/reports/droplet_neighbors_ids", () => neighborIds(cloud)],
 ];
@@ -87,6 +88,12 @@ async function saved(cloud: Cloud, call: Call, id: string, type: OwnImage["type"
   const { view, droplet } = await findDroplet(cloud, id);
   const own = view.images.filter((image) => image.droplet === droplet.id && image.type === type);
   return page(call, `${type}s`, own.map(dropletSnapshotBody));
+}
+
+/** Each manages its own. */
+async function kernels(cloud: Cloud, call: Call, id: string): Promise<Reply> {
+  await findDroplet(cloud, id);
+  return page(call, "kernels", []);
 }
 
 /** All of them are on this machine. */
