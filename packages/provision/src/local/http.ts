@@ -171,12 +171,12 @@ async function read(request: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString();
 }
 
-/** Clients send a JSON content type with an empty body; that is no error. */
+/** Clients send a JSON content type with an empty body, and Ansible a null with everything; that is no error. */
 function parse(text: string): Call["body"] {
   if (text.trim() === "") return {};
   try {
     const value: unknown = JSON.parse(text);
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) return { ...value };
+    if (typeof value === "object" && !Array.isArray(value)) return { ...value };
   } catch {
     // told below
   }
