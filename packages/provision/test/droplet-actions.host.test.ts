@@ -135,7 +135,7 @@ test("snapshots become new machines, and restore the one they are of", async () 
   const transfer = { type: "transfer", region: "nyc3" };
   expect(await raw.post(`/v2/images/${image}/actions`, transfer)).toMatchObject({
     status: 201,
-    body: { type: "transfer", resource_type: "image", resource_id: image },
+    body: { resource_type: "image", resource_id: image, action: { ...transfer, region: { slug: "nyc3" } } },
   });
   expect((await raw.get(`/v2/images/${image}/actions`)).body.actions).toMatchObject([{ status: "completed" }]);
   expect((await raw.get(`/v2/snapshots/${image}`)).body.snapshot.regions).toEqual(["lon1", "nyc3"]);
@@ -151,7 +151,9 @@ test("what is switched on and off, and a password by mail", async () => {
   const policy = { plan: "weekly", weekday: "MON", hour: 4 };
   expect(await raw.act(id, { type: "change_backup_policy", backup_policy: policy })).toBe("completed");
   const { start } = (await raw.droplet(id)).next_backup_window;
-  expect([new Date(start).getUTCDay(), new Date(start).getUTCHours()]).toEqual([1, 4]);
+  const told = { droplet_id: id, backup_policy: policy, next_backup_window: { start } };
+  expect((await raw.get(`/v2/droplets/${id}/backups/policy`)).body).toMatchObject({ policy: told });
+  expect((await raw.get("/v2/droplets/backups/policies")).body).toMatchObject({ policies: { [id]: told } });
   const tagged = await raw.post("/v2/droplets/actions?tag_name=web", { type: "disable_backups" });
   expect(tagged).toMatchObject({ status: 201, body: { actions: [{ resource_id: id, type: "disable_backups" }] } });
   await raw.until(`/v2/actions/${tagged.body.actions[0]?.id}`, ({ action }) => action?.status === "completed");

@@ -20,7 +20,7 @@ export const imageActionRoutes = (cloud: Cloud): readonly Route[] => [
   ["GET", "/v2/images/:id/actions/:action", (_call, id = "", action = "") => single(cloud, id, action)],
 ];
 
-const body = (id: number, action: ImageAction, done: boolean): object => ({
+const actionBody = (id: number, action: ImageAction, done: boolean): object => ({
   id,
   status: done ? "completed" : "in-progress",
   type: action.type,
@@ -32,6 +32,9 @@ const body = (id: number, action: ImageAction, done: boolean): object => ({
   region_slug: action.region,
 });
 
+/** The document describes an action itself and shows an object that has it; there are clients for either. */
+const bothWays = (action: object): object => ({ ...action, action });
+
 async function find(cloud: Cloud, id: string): Promise<OwnImage> {
   const found = (await readImages(cloud)).find((image) => String(image.id) === id);
   if (found === undefined) throw notFound();
@@ -42,7 +45,7 @@ async function done(cloud: Cloud, image: OwnImage): Promise<{ id: string; shown:
   const all = await readResources<ImageAction>(cloud, kind);
   return all
     .filter(({ data }) => data.image === image.id)
-    .map(({ id, data }) => ({ id, shown: body(Number(id), data, true) }))
+    .map(({ id, data }) => ({ id, shown: actionBody(Number(id), data, true) }))
     .toReversed();
 }
 
@@ -64,7 +67,7 @@ async function list(cloud: Cloud, call: Call, id: string): Promise<Reply> {
 async function single(cloud: Cloud, id: string, action: string): Promise<Reply> {
   const found = (await done(cloud, await find(cloud, id))).find((one) => one.id === action);
   if (found === undefined) throw notFound();
-  return { status: 200, body: found.shown };
+  return { status: 200, body: bothWays(found.shown) };
 }
 
 async function start(cloud: Cloud, call: Call, id: string): Promise<Reply> {
@@ -88,5 +91,5 @@ async function start(cloud: Cloud, call: Call, id: string): Promise<Reply> {
   } as const;
   const number = newId();
   await putResource(cloud, kind, String(number), action);
-  return { status: 201, body: body(number, action, false) };
+  return { status: 201, body: bothWays(actionBody(number, action, false)) };
 }

@@ -62,14 +62,26 @@ function relaxed(key: string, value: Json): Json {
   return value;
 }
 
+/** An action of an image is described as itself and shown as an object that has it. */
+function eased(name: string, response: unknown): unknown {
+  if (!/^(get|post)_image_action_response$/.test(name)) return response;
+  const action = '{"$ref":"#/components/schemas/action"}';
+  const either = `{"allOf":[${action},{"properties":{"action":${action}}}]}`;
+  return JSON.parse(JSON.stringify(response).replace(action, either)) as unknown;
+}
+
 export function documentOf(source: unknown): Document {
   if (!isObject(source)) throw new Error("the document is no object");
   const components = isObject(source["components"]) ? source["components"] : {};
   const schemas = isObject(components["schemas"]) ? components["schemas"] : {};
-  const eased = Object.fromEntries(
-    Object.entries(schemas).map(([name, schema]) => [name, isObject(schema) ? relaxed(name, schema) : schema]),
-  );
-  const root: Json = { ...source, components: { ...components, schemas: eased } };
+  const responses = isObject(components["responses"]) ? components["responses"] : {};
+  const easier = {
+    responses: Object.fromEntries(Object.entries(responses).map(([name, one]) => [name, eased(name, one)])),
+    schemas: Object.fromEntries(
+      Object.entries(schemas).map(([name, schema]) => [name, isObject(schema) ? relaxed(name, schema) : schema]),
+    ),
+  };
+  const root: Json = { ...source, components: { ...components, ...easier } };
   const resolve = (value: unknown): Json => {
     let at = value;
     while (isObject(at) && typeof at["$ref"] === "string") {
