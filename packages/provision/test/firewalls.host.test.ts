@@ -120,9 +120,9 @@ test("rules, droplets and tags are followed", async () => {
   expect([await applied(firewall.id), await reached(web.address, 8080)]).toEqual(["succeeded", false]);
   await cloud.ok("DELETE", `${path}/tags`, { tags: ["web"] });
   expect([await applied(firewall.id), await reached(web.address, 8080)]).toEqual(["succeeded", true]);
-  await cloud.ok("POST", `${path}/droplets`, { droplet_ids: [web.id] });
+  await cloud.ok("POST", `${path}/droplets`, { droplet_ids: [String(web.id)] });
   expect([await applied(firewall.id), await reached(web.address, 8080)]).toEqual(["succeeded", false]);
-  await cloud.ok("DELETE", `${path}/droplets`, { droplet_ids: [web.id] });
+  await cloud.ok("DELETE", `${path}/droplets`, { droplet_ids: [String(web.id)] });
   await cloud.ok("POST", `${path}/tags`, { tags: ["web"] });
   expect(await applied(firewall.id)).toBe("succeeded");
 

@@ -63,6 +63,10 @@ describe("an action is read", () => {
       { type: "resize", size: "s-2vcpu-2gb", disk: "60" },
     ],
     [
+      { type: "resize", size: "s-2vcpu-2gb", disk: "true" },
+      { type: "resize", size: "s-2vcpu-2gb", disk: "60" },
+    ],
+    [
       { type: "snapshot", name: "n" },
       { type: "snapshot", name: "n", image: "9" },
     ],

@@ -72,7 +72,7 @@ test("droplets of one VPC reach each other on it, those of two do not", async ()
 test("a reserved address is answered on by the droplet that it is assigned to", async () => {
   const droplets: { id: number; name: string }[] = (await cloud.ok("GET", "/v2/droplets")).droplets;
   const [a, b] = ["a", "b"].map((each) => droplets.find((one) => one.name === each)?.id);
-  const made = await cloud.ok("POST", "/v2/reserved_ips", { droplet_id: a });
+  const made = await cloud.ok("POST", "/v2/reserved_ips", { droplet_id: String(a) });
   const { ip } = made.reserved_ip;
   expect(made).toMatchObject({
     reserved_ip: { droplet: null, locked: true, region: { slug: "lon1" } },

@@ -92,7 +92,7 @@ test("an attached volume is a disk with the asked filesystem, and its data goes 
 
   // A program that has a file open there does not keep it, as when a disk is pulled out.
   await cloud.said(one, "systemd-run --quiet --unit hold sh -c 'exec sleep 1000 >> /mnt/data_1/file'");
-  expect(await cloud.ended((await act({ type: "detach", droplet_id: one.id })).action)).toBe("completed");
+  expect(await cloud.ended((await act({ type: "detach" })).action)).toBe("completed");
   expect(await cloud.said(one, `findmnt /mnt/data_1; ls ${disk}; true`)).toBe("");
   const moved = await cloud.ok("POST", "/v2/volumes/actions", {
     type: "attach",
@@ -141,7 +141,7 @@ test("snapshots are copies", async () => {
   expect((await cloud.ok("GET", "/v2/snapshots?resource_type=droplet")).snapshots).toEqual([]);
   expect((await cloud.ok("GET", `/v2/volumes/${volume.id}/snapshots`)).snapshots).toEqual([snapshot]);
   const copy = (
-    await cloud.ok("POST", "/v2/volumes", { name: "copy", region: "lon1", size_gigabytes: 4, snapshot_id: snapshot.id })
+    await cloud.ok("POST", "/v2/volumes", { name: "copy", region: "", size_gigabytes: 4, snapshot_id: snapshot.id })
   ).volume;
   await cloud.ok("DELETE", `/v2/volumes/snapshots/${snapshot.id}`);
   const { action } = await cloud.ok("POST", `/v2/volumes/${copy.id}/actions`, { type: "attach", droplet_id: one.id });

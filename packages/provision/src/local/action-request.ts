@@ -100,12 +100,15 @@ export function readAction(
   }
 }
 
+/** python-digitalocean sends text. */
+const isTrue = (given: unknown): boolean => given === true || given === "true";
+
 function readResize(body: Readonly<Record<string, unknown>>, droplet: DropletRecord): ActionData | { refused: string } {
   const size = sizes.find((one) => one.slug === body["size"]);
   if (size === undefined) return { refused: "You specified an invalid size for Droplet resize." };
   if (size.disk < droplet.options.disk) return { refused: "Size can not decrease size of Droplet's disk image" };
   if (droplet.status === "active") return { refused: mustBeOff };
-  return { type: "resize", size: size.slug, disk: body["disk"] === true ? String(size.disk) : "" };
+  return { type: "resize", size: size.slug, disk: isTrue(body["disk"]) ? String(size.disk) : "" };
 }
 
 /** An image that a droplet can be made of, by slug or id: `name` is what its droplets note. */

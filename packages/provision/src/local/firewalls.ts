@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { readNetwork } from "./address.ts";
+import { dropletId } from "./droplet-id.ts";
 import {
   applyFilter,
   type Firewall,
@@ -130,11 +131,13 @@ function readRules(given: unknown, places: "sources" | "destinations", view: Vie
 }
 
 function readDroplets(given: unknown, view: View): readonly number[] {
-  return listOf(given).map((id) => {
-    if (!view.droplets.some((droplet) => droplet.id === id))
-      throw unprocessable(`droplet ${String(id)} does not exist`);
-    return Number(id);
-  });
+  return listOf(given)
+    .map(dropletId)
+    .map((id) => {
+      if (!view.droplets.some((droplet) => droplet.id === id))
+        throw unprocessable(`droplet ${String(id)} does not exist`);
+      return Number(id);
+    });
 }
 
 /** Tags that a firewall names must be there. */
@@ -211,7 +214,7 @@ const addDroplets: Change = (data, body, view) => ({
   droplets: join(data.droplets, readDroplets(body["droplet_ids"], view)),
 });
 const removeDroplets: Change = (data, body) => {
-  const gone = listOf(body["droplet_ids"]);
+  const gone = listOf(body["droplet_ids"]).map(dropletId);
   return { ...data, droplets: data.droplets.filter((id) => !gone.includes(id)) };
 };
 const addTags: Change = (data, body, view) => ({ ...data, tags: join(data.tags, readExisting(body["tags"], view)) });

@@ -1,5 +1,6 @@
 import { actionBody } from "./bodies.ts";
 import { regions } from "./catalog.ts";
+import { dropletId } from "./droplet-id.ts";
 import { type Call, notFound, page, type Reply, type Route, unprocessable } from "./http.ts";
 import { tellAttachments } from "./plumbing.ts";
 import { assign, found, reservedActions, startReserved } from "./reserved-actions.ts";
@@ -88,7 +89,7 @@ async function create(cloud: Cloud, call: Call, word: Word): Promise<Reply> {
     const { droplet: _none, ...shown } = reservedSixBody(reserved, null);
     return { status: 201, body: { reserved_ipv6: shown } };
   }
-  const id = body["droplet_id"];
+  const id = dropletId(body["droplet_id"]);
   if (id === undefined || id === null) {
     const reserved = await reserve(cloud, 4, readRegion(body["region"]));
     const shown = reservedBody(reserved, await look(cloud), word);

@@ -44,7 +44,8 @@ function start(cloud: Cloud, body: Call["body"], volume: Volume): Promise<Reply>
   if (region !== undefined && region !== null && region !== volume.data.region) throw unprocessable("region mismatch");
   if (type === "resize") return resize(cloud, body["size_gigabytes"], volume);
   if (type !== "attach" && type !== "detach") throw unprocessable(`${String(type)} is not an action of volumes`);
-  const id = body["droplet_id"];
+  // Some clients leave out where a volume is taken from: it is in one place at most.
+  const id = body["droplet_id"] ?? (type === "detach" ? volume.data.droplet : undefined);
   return accepted(cloud, Number(id), async (droplet) => {
     const attached = (await readVolumes(cloud)).filter(({ data }) => data.droplet === droplet.id);
     const now = await findVolume(cloud, volume.id);

@@ -126,7 +126,8 @@ function create(cloud: Cloud, call: Call): Promise<Reply> {
     const named = typeof from === "string" && from !== "";
     const origin = named ? (await readSnapshots(cloud)).find((one) => one.id === from) : undefined;
     if (named && origin === undefined) throw notFound();
-    const region = body["region"] ?? origin?.data.region;
+    // The Go client sends an empty one with a snapshot.
+    const region = body["region"] || origin?.data.region;
     if (typeof region !== "string" || !regions.some((one) => one.slug === region))
       throw unprocessable("invalid region");
     if (origin !== undefined && origin.data.region !== region)
