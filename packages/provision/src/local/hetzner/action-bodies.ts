@@ -19,6 +19,8 @@ const instant = [
   ["change_network_protection", "network"],
   ["stop_server", "server"],
   ["shutdown_server", "server"],
+  ["change_dns_ptr", "server"],
+  ["change_floating_ip_dns_ptr", "floating_ip"],
 ] as const;
 export type Instant = (typeof instant)[number][0];
 

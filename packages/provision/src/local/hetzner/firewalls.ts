@@ -7,7 +7,7 @@ import { follow, firewallKey as noteKey } from "./follow.ts";
 import { readLabels, selector } from "./labels.ts";
 import { changeNote, dropNote, type Note, type Notes, readNotes, writeNote } from "./notes.ts";
 import { numberOf } from "./number.ts";
-import { page } from "./pages.ts";
+import { noActions, page } from "./pages.ts";
 import { invalid, refuse, unknown } from "./refusal.ts";
 
 export const firewallRoutes = (face: Face): readonly Route[] => [
@@ -16,6 +16,7 @@ export const firewallRoutes = (face: Face): readonly Route[] => [
   ["GET", "/v1/firewalls/:id", (call, id = "") => told(face, call, id)],
   ["PUT", "/v1/firewalls/:id", (call, id = "") => update(face, call, id)],
   ["DELETE", "/v1/firewalls/:id", (call, id = "") => remove(face, call, id)],
+  ["GET", "/v1/firewalls/:id/actions", async (call, id = "") => noActions(call, await single(face, call, id))],
   ["POST", "/v1/firewalls/:id/actions/:command", (call, id = "", command = "") => act(face, call, id, command)],
 ];
 

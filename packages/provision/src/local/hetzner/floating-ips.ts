@@ -4,9 +4,9 @@ import { type ActionBody, done, time } from "./action-bodies.ts";
 import { find, locationIn, locations, regionOf } from "./catalog.ts";
 import { dropletOf, type Face, reservedIps, settled, type V2ReservedIp } from "./face.ts";
 import { readLabels } from "./labels.ts";
-import { changeNote, dropNote, keyOf, type Notes, readNotes, writeNote } from "./notes.ts";
+import { changeNote, changePointer, dropNote, keyOf, type Notes, readNotes, writeNote } from "./notes.ts";
 import { numberOf } from "./number.ts";
-import { page } from "./pages.ts";
+import { noActions, page } from "./pages.ts";
 import { invalid, refuse, unknown } from "./refusal.ts";
 
 export const floatingIpRoutes = (face: Face): readonly Route[] => [
@@ -15,6 +15,7 @@ export const floatingIpRoutes = (face: Face): readonly Route[] => [
   ["GET", "/v1/floating_ips/:id", (call, id = "") => told(face, call, id)],
   ["PUT", "/v1/floating_ips/:id", (call, id = "") => update(face, call, id)],
   ["DELETE", "/v1/floating_ips/:id", (call, id = "") => remove(face, call, id)],
+  ["GET", "/v1/floating_ips/:id/actions", async (call, id = "") => noActions(call, await single(face, call, id))],
   ["POST", "/v1/floating_ips/:id/actions/:command", (call, id = "", command = "") => act(face, call, id, command)],
 ];
 
@@ -32,7 +33,7 @@ function body(address: V2ReservedIp, notes: Notes): object {
     ip: address.ip,
     type: "ipv4",
     server: address.droplet?.id ?? null,
-    dns_ptr: [],
+    dns_ptr: note.pointer === undefined ? [] : [{ ip: address.ip, dns_ptr: note.pointer }],
     home_location: locationIn(address.region.slug ?? ""),
     blocked: false,
     protection: { delete: note.delete ?? false },
@@ -154,6 +155,9 @@ async function act(face: Face, call: Call, id: string, command: string): Promise
       await writeNote(face.cloud, noteKey(address), (before) => ({ ...before, delete: on }));
       return began(done("change_floating_ip_protection", number));
     }
+    case "change_dns_ptr":
+      await changePointer(face.cloud, noteKey(address), call.body, address.ip);
+      return began(done("change_floating_ip_dns_ptr", number));
     default:
       throw refuse("unsupported_error", `the local cloud has no action '${command}' of floating IPs`);
   }

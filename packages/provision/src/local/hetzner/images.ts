@@ -4,7 +4,7 @@ import { type Face, settled } from "./face.ts";
 import { imageBody, imageKey, type V2Image } from "./image-bodies.ts";
 import { readLabels } from "./labels.ts";
 import { changeNote, dropNote, readNotes, writeNote } from "./notes.ts";
-import { page } from "./pages.ts";
+import { noActions, page } from "./pages.ts";
 import { refuse, unknown } from "./refusal.ts";
 import type { V2Droplet } from "./server-bodies.ts";
 
@@ -19,6 +19,7 @@ export const imageRoutes = (face: Face): readonly Route[] => [
   ["GET", "/v1/images/:id", async (call, id = "") => told(await one(face, call, id))],
   ["PUT", "/v1/images/:id", (call, id = "") => update(face, call, id)],
   ["DELETE", "/v1/images/:id", (call, id = "") => remove(face, call, id)],
+  ["GET", "/v1/images/:id/actions", async (call, id = "") => noActions(call, await one(face, call, id))],
   ["POST", "/v1/images/:id/actions/change_protection", (call, id = "") => protect(face, call, id)],
 ];
 

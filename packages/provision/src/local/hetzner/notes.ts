@@ -3,6 +3,7 @@ import { exclusively } from "../lock.ts";
 import { dropResource, putResource, readResources } from "../resources.ts";
 import type { Cloud } from "../state.ts";
 import { type Labels, readLabels } from "./labels.ts";
+import { invalid } from "./refusal.ts";
 
 /** What Hetzner's API knows of a thing and the other one does not. */
 export interface Note {
@@ -18,6 +19,8 @@ export interface Note {
   /** Of a firewall: label selectors that it is applied by, and servers that it is applied to beside them. */
   readonly selectors?: readonly string[];
   readonly direct?: readonly number[];
+  /** The name that its address leads back to. */
+  readonly pointer?: string;
   /** Of an address that is being made: those that were there before. */
   readonly before?: readonly string[];
   /** ISO time. */
@@ -67,6 +70,21 @@ export async function changeNote(
     ...(fields.includes("name") && typeof name === "string" && name !== "" && { name }),
     ...(fields.includes("description") && typeof description === "string" && { description }),
   }));
+}
+
+/** Changes the name that this address leads back to. */
+export async function changePointer(
+  cloud: Cloud,
+  key: string,
+  { ip, dns_ptr }: Readonly<Record<string, unknown>>,
+  address: string,
+): Promise<void> {
+  if (ip !== address) throw invalid("ip", "is no address of this resource");
+  if (dns_ptr !== null && typeof dns_ptr !== "string") throw invalid("dns_ptr", "must be a name or null");
+  await writeNote(cloud, key, (before) => {
+    const { pointer: _, ...rest } = before;
+    return dns_ptr === null ? rest : { ...rest, pointer: dns_ptr };
+  });
 }
 
 export const dropNote = (cloud: Cloud, key: string): Promise<void> => dropResource(cloud, kind, key);

@@ -34,6 +34,9 @@ export function page(call: Call, key: string, all: readonly object[], filters: r
   return { status: 200, body: { [key]: items.slice((at - 1) * size, at * size), meta: { pagination } } };
 }
 
+/** The actions of a thing that is there: they were done when they were answered, and nothing is kept of them. */
+export const noActions = (call: Call, _there: object): Reply => page(call, "actions", []);
+
 function number(call: Call, key: string, fallback: number): number {
   const given = call.query.get(key);
   if (given === null || given === "") return fallback;

@@ -2,9 +2,10 @@ import type { Call, Reply, Route } from "../http.ts";
 import { time } from "./action-bodies.ts";
 import { datacenters, locationIn } from "./catalog.ts";
 import { droplets, type Face } from "./face.ts";
+import { readNotes } from "./notes.ts";
 import { page } from "./pages.ts";
 import { unknown } from "./refusal.ts";
-import { addressOf, primaryIpId } from "./server-bodies.ts";
+import { addressOf, noteKey, pointerOf, primaryIpId } from "./server-bodies.ts";
 
 /** The addresses that servers are made with, and that go with them. */
 export const primaryIpRoutes = (face: Face): readonly Route[] => [
@@ -13,7 +14,8 @@ export const primaryIpRoutes = (face: Face): readonly Route[] => [
 ];
 
 async function bodies(face: Face, call: Call): Promise<readonly { readonly id: number }[]> {
-  return (await droplets(face, call)).flatMap((droplet) => {
+  const [all, notes] = await Promise.all([droplets(face, call), readNotes(face.cloud)]);
+  return all.flatMap((droplet) => {
     const ip = addressOf(droplet, "public");
     const location = locationIn(droplet.region.slug ?? "");
     const body = {
@@ -28,7 +30,7 @@ async function bodies(face: Face, call: Call): Promise<readonly { readonly id: n
       created: time(droplet.created_at),
       location,
       datacenter: datacenters.find((each) => each.location === location),
-      dns_ptr: [{ ip, dns_ptr: `${ip}.local.invalid` }],
+      dns_ptr: [{ ip, dns_ptr: pointerOf(notes.of(noteKey(droplet)), ip) }],
       labels: {},
       protection: { delete: false },
     };

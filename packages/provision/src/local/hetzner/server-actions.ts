@@ -3,10 +3,10 @@ import { type ActionBody, actionBody, done, instantAction, type V2Action } from 
 import { find, serverTypes, sizeOf } from "./catalog.ts";
 import { actionOf, actions, dropletOf, type Face } from "./face.ts";
 import { createImage, findImage } from "./images.ts";
-import { readNotes, writeNote } from "./notes.ts";
+import { changePointer, readNotes, writeNote } from "./notes.ts";
 import { page } from "./pages.ts";
 import { invalid, refuse, unknown } from "./refusal.ts";
-import { noteKey } from "./server-bodies.ts";
+import { addressOf, noteKey } from "./server-bodies.ts";
 
 export const actionRoutes = (face: Face): readonly Route[] => [
   ["GET", "/v1/actions", (call) => byIds(face, call)],
@@ -17,6 +17,7 @@ export const actionRoutes = (face: Face): readonly Route[] => [
   ["GET", "/v1/servers/:id/actions/:action", (call, _id = "", action = "") => one(face, call, action)],
   ["POST", "/v1/servers/:id/actions/:command", (call, id = "", command = "") => start(face, call, id, command)],
   // Other resources have actions that are done at once only.
+  ["GET", "/v1/images/:id/actions/:action", (call, _id = "", action = "") => one(face, call, action)],
   ["GET", "/v1/volumes/:id/actions/:action", (call, _id = "", action = "") => one(face, call, action)],
   ["GET", "/v1/firewalls/:id/actions/:action", (call, _id = "", action = "") => one(face, call, action)],
   ["GET", "/v1/floating_ips/:id/actions/:action", (call, _id = "", action = "") => one(face, call, action)],
@@ -113,6 +114,9 @@ async function start(face: Face, call: Call, id: string, command: string): Promi
       if (droplet.status !== "off") throw refuse("server_not_stopped", "server must be stopped");
       return began(await act({ type: "resize", size: sizeOf(wanted), disk: call.body["upgrade_disk"] === true }));
     }
+    case "change_dns_ptr":
+      await changePointer(face.cloud, key, call.body, addressOf(droplet, "public"));
+      return began(done("change_dns_ptr", droplet.id));
     default:
       throw refuse("unsupported_error", `the local cloud has no action '${command}' of servers`);
   }

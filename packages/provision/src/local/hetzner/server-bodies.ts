@@ -62,6 +62,9 @@ export const protectionOf = (note: Note): { delete: boolean; rebuild: boolean } 
 export const addressOf = (droplet: V2Droplet, type: string): string =>
   droplet.networks.v4.find((network) => network.type === type)?.ip_address ?? "";
 
+/** The name that an address leads back to; no name server here tells it. */
+export const pointerOf = (note: Note, address: string): string => note.pointer ?? `${address}.local.invalid`;
+
 /** A droplet as a server of Hetzner's. */
 export function serverBody(droplet: V2Droplet, around: Around): Readonly<Record<string, unknown>> {
   const note = around.notes.of(noteKey(droplet));
@@ -71,7 +74,7 @@ export function serverBody(droplet: V2Droplet, around: Around): Readonly<Record<
   const ipv4 =
     address === ""
       ? null
-      : { id: primaryIpId(droplet.id), ip: address, blocked: false, dns_ptr: `${address}.local.invalid` };
+      : { id: primaryIpId(droplet.id), ip: address, blocked: false, dns_ptr: pointerOf(note, address) };
   const firewalls = around.firewalls.get(droplet.id) ?? [];
   const { id } = droplet.image;
   return {

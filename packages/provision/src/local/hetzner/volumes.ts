@@ -6,7 +6,7 @@ import { dropletOf, type Face, settled, type V2Volume, volumes } from "./face.ts
 import { readLabels } from "./labels.ts";
 import { changeNote, dropNote, keyOf, type Notes, readNotes, writeNote } from "./notes.ts";
 import { numberOf } from "./number.ts";
-import { page } from "./pages.ts";
+import { noActions, page } from "./pages.ts";
 import { invalid, refuse, unknown } from "./refusal.ts";
 
 const leastGb = 10;
@@ -17,6 +17,7 @@ export const volumeRoutes = (face: Face): readonly Route[] => [
   ["GET", "/v1/volumes/:id", (call, id = "") => told(face, call, id)],
   ["PUT", "/v1/volumes/:id", (call, id = "") => update(face, call, id)],
   ["DELETE", "/v1/volumes/:id", (call, id = "") => remove(face, call, id)],
+  ["GET", "/v1/volumes/:id/actions", async (call, id = "") => noActions(call, await single(face, call, id))],
   ["POST", "/v1/volumes/:id/actions/:command", (call, id = "", command = "") => act(face, call, id, command)],
 ];
 
