@@ -3,7 +3,7 @@ import { mkdir } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, isAbsolute, join, relative } from "node:path";
 import { fail } from "../errors.ts";
-import { isChecked, keepChecked } from "./checked.ts";
+import { putStamp, stampHolds } from "./stamp.ts";
 
 /** One diagnostic of the compiler. */
 export interface Diagnostic {
@@ -97,7 +97,7 @@ export async function typecheckConfig(file: string, cacheFolder: string, signal?
   ]; // prettier-ignore
   const stamp = join(cacheFolder, "config.checked");
   const asked = [...args, (resolver(compiler) as { version: string }).version];
-  if (isChecked(stamp, asked)) return;
+  if (stampHolds(stamp, asked)) return;
   await mkdir(cacheFolder, { recursive: true });
   const began = Date.now();
   const { output, failed } = await new Promise<{ output: string; failed: boolean }>((resolve, reject) => {
@@ -117,7 +117,7 @@ export async function typecheckConfig(file: string, cacheFolder: string, signal?
   if (first === undefined) {
     // A compiler that is too old for these options must not pass for one that found nothing.
     if (failed) throw fail("ops.config-failed", `the type checker did not run: ${output.trim().split("\n")[0] ?? ""}`);
-    await keepChecked(stamp, asked, { files: [compiler, ...listedFiles(output)], began });
+    await putStamp(stamp, asked, { files: [compiler, ...listedFiles(output)], began });
     return;
   }
   const more = all.length > 1 ? `\n  … and ${all.length - 1} more` : "";

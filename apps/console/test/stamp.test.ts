@@ -3,17 +3,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { isChecked, keepChecked } from "../src/platform/checked.ts";
+import { putStamp, stampHolds } from "../src/platform/stamp.ts";
 
 let folder: string;
 const at = (...path: readonly string[]): string => join(folder, ...path);
 const asked = ["--strict", "ops.config.ts", "7.0.2"];
 const long = new Date("2026-01-01");
-const holds = (): boolean => isChecked(at("stamp"), asked);
+const holds = (): boolean => stampHolds(at("stamp"), asked);
 
 // hosts.ts is imported; @team/kit and plain are links, as pnpm makes them.
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "slipway-checked-"));
+  folder = await mkdtemp(join(tmpdir(), "slipway-stamp-"));
   for (const one of ["kit-1", "kit-2", "project/lib", "project/node_modules/@team"])
     await mkdir(at(one), { recursive: true });
   for (const kit of ["kit-1", "kit-2"]) {
@@ -26,7 +26,7 @@ beforeEach(async () => {
   await writeFile(at("project/lib/hosts.ts"), "export const size = 1;");
   await utimes(at("project/lib/hosts.ts"), long, long);
   const files = [at("project/ops.config.ts"), at("project/lib/hosts.ts"), at("kit-1/index.ts")];
-  await keepChecked(at("stamp"), asked, { files, began: Date.now() + 60_000 });
+  await putStamp(at("stamp"), asked, { files, began: Date.now() + 60_000 });
 });
 afterEach(() => rm(folder, { recursive: true }));
 
@@ -40,8 +40,8 @@ test("without the stamp it is checked", async () => {
 });
 
 test("other options, and another version of the compiler, check again", () => {
-  expect(isChecked(at("stamp"), ["--strict", "ops.config.ts", "7.0.3"])).toBe(false);
-  expect(isChecked(at("stamp"), ["--strict", "--noUnusedLocals", "ops.config.ts", "7.0.2"])).toBe(false);
+  expect(stampHolds(at("stamp"), ["--strict", "ops.config.ts", "7.0.3"])).toBe(false);
+  expect(stampHolds(at("stamp"), ["--strict", "--noUnusedLocals", "ops.config.ts", "7.0.2"])).toBe(false);
 });
 
 test.each<[string, () => Promise<unknown>]>([
@@ -97,12 +97,12 @@ test("a stamp of which anything changed is none", async () => {
 
 test("what changed while it was checked, or just before, is checked again", async () => {
   await rm(at("stamp"));
-  await keepChecked(at("stamp"), asked, { files: [at("project/lib/hosts.ts")], began: Date.now() - 60_000 });
+  await putStamp(at("stamp"), asked, { files: [at("project/lib/hosts.ts")], began: Date.now() - 60_000 });
   expect(holds()).toBe(false);
 });
 
 test("a compiler that lists no files is asked each time", async () => {
   await rm(at("stamp"));
-  await keepChecked(at("stamp"), asked, { files: [], began: Date.now() + 60_000 });
+  await putStamp(at("stamp"), asked, { files: [], began: Date.now() + 60_000 });
   expect(holds()).toBe(false);
 });

@@ -10,13 +10,13 @@ import { basename, dirname, join } from "node:path";
 type Found = readonly [kind: "file" | "modules", path: string, state: string];
 
 interface Stamp {
-  /** What was asked of the compiler. */
+  /** What was to be done. */
   readonly asked: string;
   readonly found: readonly Found[];
 }
 
 const formatOf = "1";
-/** A file as young as this, when the check began, may have changed after it was read without another change time. */
+/** A file as young as this, when the work on it began, may have changed after it was read without another change time. */
 const tickMs = 50;
 
 const fileState = (path: string): string => {
@@ -74,8 +74,10 @@ function read(stampFile: string): Stamp | undefined {
   }
 }
 
-/** Whether what was `asked` of the compiler found nothing wrong the last time, and everything it read then is as it was. Anything unclear is a no. */
-export function isChecked(stampFile: string, asked: readonly string[]): boolean {
+/**
+ * Whether what was `asked` was done before, and everything that was read for it, and made of it, is as it was. Anything unclear is a no.
+ */
+export function stampHolds(stampFile: string, asked: readonly string[]): boolean {
   const stamp = read(stampFile);
   return (
     stamp !== undefined &&
@@ -84,26 +86,35 @@ export function isChecked(stampFile: string, asked: readonly string[]): boolean 
   );
 }
 
-/**
- * Keeps that the compiler read `files` and found nothing wrong in them. Not when one of them changed since `began`, in ms since 1970: it may not be
- * what was read.
- */
-export async function keepChecked(
+/** Whether one of the files changed since `began`, in ms since 1970: then what was read of it may not be what is in it. */
+export const changedSince = (files: readonly string[], began: number): boolean =>
+  files.some((file) => (statSync(file, { throwIfNoEntry: false })?.ctimeMs ?? began) >= began - tickMs);
+
+export interface Done {
+  /** Everything that was read for it; without a file no stamp is put. */
+  readonly files: readonly string[];
+  /** What came of it. */
+  readonly made?: readonly string[];
+  /** When it began, in ms since 1970. */
+  readonly began: number;
+}
+
+/** Keeps that what was `asked` is done and well, unless something that was read changed meanwhile. */
+export async function putStamp(
   stampFile: string,
   asked: readonly string[],
-  { files, began }: { readonly files: readonly string[]; readonly began: number },
+  { files, made = [], began }: Done,
 ): Promise<void> {
-  const found = decisive(files).map(([kind, path]): Found => [kind, path, state[kind](path)]);
-  const isYoung = (file: string): boolean =>
-    (statSync(file, { throwIfNoEntry: false })?.ctimeMs ?? began) >= began - tickMs;
-  if (files.length === 0 || files.some(isYoung)) return;
+  const paths = [...decisive(files), ...made.map((path) => ["file", path] as const)];
+  const found = paths.map(([kind, path]): Found => [kind, path, state[kind](path)]);
+  if (files.length === 0 || changedSince(files, began)) return;
   const stamp: Stamp = { asked: asked.join("\n"), found };
   const half = `${stampFile}.${process.pid}.new`;
   try {
     await writeFile(half, sealed(JSON.stringify(stamp)));
     await rename(half, stampFile);
   } catch {
-    // Without it the next command checks again.
+    // Without it the same is done again the next time.
     await rm(half, { force: true });
   }
 }
