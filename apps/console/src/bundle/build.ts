@@ -90,6 +90,9 @@ export async function bundleText(
     },
     tsconfigRaw: { compilerOptions: { verbatimModuleSyntax: true } },
     plugins: [outside, places],
+    // Less to read at each start; a line that Node shows of it stays short.
+    minifyWhitespace: true,
+    lineLimit: 200,
     legalComments: "none",
     metafile: true,
     write: false,
