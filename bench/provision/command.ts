@@ -20,7 +20,11 @@ export async function timeCommand(machines: number, rounds: number, signal: Abor
   const name = `bench-${process.pid}`;
   const env = { HOME: folder, NO_COLOR: "1", NODE_COMPILE_CACHE: join(folder, "node-cache"), INIT_CWD: folder };
   const ops = async (...words: readonly string[]): Promise<{ ms: number; stdout: string }> =>
-    run([process.execPath, "--conditions=source", main, ...words], { env, signal, cwd: folder });
+    run([process.execPath, "--conditions=source", "--min-semi-space-size=16", main, ...words], {
+      env,
+      signal,
+      cwd: folder,
+    });
   const file = join(folder, "ops.config.ts");
   const times = async (work: () => Promise<{ ms: number }>): Promise<number> => {
     await work();
