@@ -69,7 +69,7 @@ export async function bundleText(
   const modules = await ownModules();
   const line = (path: string): string =>
     `${JSON.stringify(pathToFileURL(path).href)}: () => require(${JSON.stringify(path)}),`;
-  const { build } = await import("esbuild");
+  const { build, stop } = await import("esbuild");
   const made = await build({
     stdin: {
       contents: `exports.modules = {\n${modules.map(line).join("\n")}\n};`,
@@ -98,6 +98,8 @@ export async function bundleText(
     write: false,
     logLevel: "silent",
   });
+  // A command may stay for long, such as the console.
+  await stop();
   const files = Object.keys(made.metafile.inputs)
     .filter((input) => input !== "<stdin>")
     .map((input) => join(resolve("/"), input));
