@@ -1,9 +1,9 @@
 import { execFile } from "node:child_process";
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, chown, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { standIn } from "../src/bundle/open.ts";
+import { isOwn, standIn } from "../src/bundle/open.ts";
 
 // Inside the checkout, so that the workspace's packages are found as in a user's project.
 const root = join(import.meta.dirname, "../../..");
@@ -88,4 +88,19 @@ test("a module that stands for another exports the same, whatever its names", ()
     'const _1 = _["in"]; export { _1 as in };',
     'const _2 = _["all"]; export { _2 as all };',
   ]);
+});
+
+test("what somebody else may have written is not this user's own", async () => {
+  const path = join(folder, "own");
+  expect(isOwn(path)).toBe(false);
+  await writeFile(path, "", { mode: 0o600 });
+  expect(isOwn(path)).toBe(true);
+  for (const mode of [0o620, 0o602]) {
+    await chmod(path, mode);
+    expect(isOwn(path)).toBe(false);
+  }
+  await chmod(path, 0o600);
+  if (process.geteuid?.() !== 0) return;
+  await chown(path, 12_345, 0);
+  expect(isOwn(path)).toBe(false);
 });

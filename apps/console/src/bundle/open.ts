@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { statSync } from "node:fs";
 import { createRequire, registerHooks } from "node:module";
 import { join } from "node:path";
 import { stampHolds } from "../platform/stamp.ts";
@@ -31,6 +32,12 @@ function takeFrom(bundle: string): Modules {
   return modules;
 }
 
+/** Whether nobody else can have written a file: what somebody else left where this user keeps things is not run. */
+export function isOwn(path: string): boolean {
+  const seen = statSync(path, { throwIfNoEntry: false });
+  return seen !== undefined && seen.uid === (process.geteuid?.() ?? seen.uid) && (seen.mode & 0o022) === 0;
+}
+
 /**
  * The program as one file, which starts in a fraction of the time of its some 400 modules. Made anew when one of them changed; undefined where it
  * cannot be kept, and with SLIPWAY_DEBUG, whose stack traces name the modules.
@@ -43,7 +50,7 @@ export async function openBundle(folder: string): Promise<Modules | undefined> {
   const bundle = join(folder, "ops", `${name}.cjs`);
   const stamp = join(folder, "ops", `${name}.stamp`);
   try {
-    if (!stampHolds(stamp, asked)) {
+    if (!(isOwn(stamp) && isOwn(bundle) && stampHolds(stamp, asked))) {
       const { makeBundle } = await import("./build.ts");
       if (!(await makeBundle(bundle, { stamp, asked, conditions }))) return undefined;
     }
