@@ -138,7 +138,6 @@ test("a plan is refused as protected where nothing else stands in its way", () =
     regions: [{ slug: "lon1", available: true }],
     sizes: [size],
     images,
-    machineLimit: 9,
     volumeMonthlyPerGb: 0,
     backupsPart: 0,
   } as const;
@@ -146,7 +145,7 @@ test("a plan is refused as protected where nothing else stands in its way", () =
   const safe = { ...web, hostPublicKeys: [], firewalls: [] };
   const { userDataDigest: _, ...other } = { ...safe, image: "debian-13-x64" };
   const refusal = (wanted: readonly Wanted[], more: object): string | undefined => {
-    const plan = planProvision(wanted, { traits, catalog, seen: [safe] }, { stack: "shop", ...more });
+    const plan = planProvision(wanted, { traits, catalog, seen: [safe], room: {} }, { stack: "shop", ...more });
     try {
       refuseProblems(plan);
     } catch (error) {

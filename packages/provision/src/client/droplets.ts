@@ -76,6 +76,8 @@ export const dropletCalls = (api: Api) => {
   return {
     /** All droplets, or those with a tag or a name. */
     list,
+    /** How many the account has. */
+    count: () => api.count("/v2/droplets", "droplets"),
     get: (id: number) => api.one("GET", path`/v2/droplets/${id}`, "droplet", droplet),
     /**
      * Creates a droplet once. `intent` is a tag that nothing else has: when the answer is lost, the droplet is looked for by it, as long as lists

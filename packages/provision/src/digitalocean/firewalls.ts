@@ -3,7 +3,7 @@ import { ownership } from "../owners.ts";
 import type { Makes } from "../provider.ts";
 import { everyMachine, type FirewallRule, type Seen, type WantedFirewall } from "../resource.ts";
 import { firewallTag, hostOfTag, machineTag, stackTag } from "../tags.ts";
-import { appeared, type Context } from "./context.ts";
+import { appeared, type Context, madeByEither } from "./context.ts";
 
 // Firewalls have no tags of their own: the name says whose they are. A dot is in no name of a stack, so none is the beginning of another.
 const prefix = (stack: string): string => `slipway-${stack}.`;
@@ -126,13 +126,15 @@ export function firewallsOf(context: Context, stack: string): Makes<"firewall"> 
   };
   return {
     async create(wanted, _links, { begun }) {
-      const lost = begun ? await appeared(context, () => found(wanted.name)) : undefined;
-      if (lost !== undefined) {
-        await change(lost.id, wanted);
-        return firewallOf(lost, stack);
-      }
-      await prepare(wanted);
-      return firewallOf(await client.firewalls.create(body(wanted)), stack);
+      const theirs = (): Promise<Firewall | undefined> => found(wanted.name);
+      const lost = begun ? await appeared(context, theirs) : undefined;
+      if (lost === undefined) await prepare(wanted);
+      const { made, own } =
+        lost === undefined
+          ? await madeByEither(context, () => client.firewalls.create(body(wanted)), theirs)
+          : { made: lost, own: false };
+      if (!own) await change(made.id, wanted);
+      return firewallOf(made, stack);
     },
     update: (seen, wanted) => change(seen.id, wanted),
     remove: (seen) => client.firewalls.remove(seen.id),

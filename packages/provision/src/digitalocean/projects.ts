@@ -3,7 +3,7 @@ import { CallError } from "../client/request.ts";
 import { ownership } from "../owners.ts";
 import type { Links, Makes } from "../provider.ts";
 import { type Ref, refOf, type Seen, type WantedProject } from "../resource.ts";
-import { appeared, type Context, whileBusy } from "./context.ts";
+import { appeared, type Context, madeByEither, whileBusy } from "./context.ts";
 
 const marker = (stack: string): string => `[slipway:${stack}]`;
 
@@ -74,7 +74,11 @@ export function projectsOf(context: Context, stack: string): Makes<"project"> {
   return {
     async create(wanted, links, { begun }) {
       const lost = begun ? await appeared(context, () => found(wanted.name)) : undefined;
-      const made = lost ?? (await client.projects.create(body(wanted)));
+      const theirs = async (): Promise<Project | undefined> => {
+        const one = await found(wanted.name);
+        return one !== undefined && projectOf(one, stack, []).ours ? one : undefined;
+      };
+      const made = lost ?? (await madeByEither(context, () => client.projects.create(body(wanted)), theirs)).made;
       await gather(made.id, wanted, links);
       return projectOf(made, stack, wanted.members);
     },

@@ -141,3 +141,8 @@ export function rulesText(rules: readonly FirewallRule[]): string {
     .sort()
     .join("; ");
 }
+
+/** Whether only another resource in its place can be as wanted. Pure. */
+export const takesAnother = (wanted: Wanted, seen: Seen, around: Pick<Around, "traits" | "seen">): boolean =>
+  differences(wanted, seen, { ...around, moving: new Set() }).some((one) => one.how === "replace") ||
+  (wanted.kind === "machine" && seen.kind === "machine" && otherUserData(wanted, seen));

@@ -207,6 +207,7 @@ export function memoryProvider(
     stack,
     traits,
     catalog: (_scope: Scope) => Promise.resolve(catalog),
+    room: () => Promise.resolve({}),
     observe: async () => settled(),
     machines: async () => settled().filter((one): one is SeenMachine => one.kind === "machine" && one.ours),
     // One implementation for all kinds: what differs is inside.
