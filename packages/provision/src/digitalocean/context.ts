@@ -28,22 +28,6 @@ export async function appeared<T>(
   }
 }
 
-/** Makes what has a name of its own in the account. One of that name that `theirs` finds, which another operator made meanwhile, is as good. */
-export async function madeByEither<T>(
-  context: Context,
-  make: () => Promise<T>,
-  theirs: () => Promise<T | undefined>,
-): Promise<{ readonly made: T; readonly own: boolean }> {
-  try {
-    return { made: await make(), own: true };
-  } catch (error) {
-    if (!(error instanceof CallError && error.code === "name.taken")) throw error;
-    const made = await appeared(context, theirs);
-    if (made === undefined) throw error;
-    return { made, own: false };
-  }
-}
-
 const pauseMs = 500;
 const busyMs = 120_000;
 const actionMs = 600_000;

@@ -1,9 +1,10 @@
 import type { Firewall, NewFirewall, RuleTarget } from "../client/firewalls.ts";
+import { madeByEither } from "../made-by-either.ts";
 import { ownership } from "../owners.ts";
 import type { Makes } from "../provider.ts";
 import { everyMachine, type FirewallRule, type Seen, type WantedFirewall } from "../resource.ts";
 import { firewallTag, hostOfTag, machineTag, stackTag } from "../tags.ts";
-import { appeared, type Context, madeByEither } from "./context.ts";
+import { appeared, type Context } from "./context.ts";
 
 // Firewalls have no tags of their own: the name says whose they are. A dot is in no name of a stack, so none is the beginning of another.
 const prefix = (stack: string): string => `slipway-${stack}.`;
@@ -131,7 +132,10 @@ export function firewallsOf(context: Context, stack: string): Makes<"firewall"> 
       if (lost === undefined) await prepare(wanted);
       const { made, own } =
         lost === undefined
-          ? await madeByEither(context, () => client.firewalls.create(body(wanted)), theirs)
+          ? await madeByEither(
+              () => client.firewalls.create(body(wanted)),
+              () => appeared(context, theirs),
+            )
           : { made: lost, own: false };
       if (!own) await change(made.id, wanted);
       return firewallOf(made, stack);

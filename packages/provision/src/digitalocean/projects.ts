@@ -1,9 +1,10 @@
 import type { Project } from "../client/projects.ts";
 import { CallError } from "../client/request.ts";
+import { madeByEither } from "../made-by-either.ts";
 import { ownership } from "../owners.ts";
 import type { Links, Makes } from "../provider.ts";
 import { type Ref, refOf, type Seen, type WantedProject } from "../resource.ts";
-import { appeared, type Context, madeByEither, whileBusy } from "./context.ts";
+import { appeared, type Context, whileBusy } from "./context.ts";
 
 const marker = (stack: string): string => `[slipway:${stack}]`;
 
@@ -78,7 +79,14 @@ export function projectsOf(context: Context, stack: string): Makes<"project"> {
         const one = await found(wanted.name);
         return one !== undefined && projectOf(one, stack, []).ours ? one : undefined;
       };
-      const made = lost ?? (await madeByEither(context, () => client.projects.create(body(wanted)), theirs)).made;
+      const made =
+        lost ??
+        (
+          await madeByEither(
+            () => client.projects.create(body(wanted)),
+            () => appeared(context, theirs),
+          )
+        ).made;
       await gather(made.id, wanted, links);
       return projectOf(made, stack, wanted.members);
     },

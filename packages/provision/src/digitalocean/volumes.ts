@@ -1,12 +1,13 @@
 import { CallError } from "../client/request.ts";
 import type { Volume } from "../client/volumes.ts";
 import { fail } from "../errors.ts";
+import { madeByEither } from "../made-by-either.ts";
 import { ownership, refuseOthers } from "../owners.ts";
 import { refuseProtected } from "../protection.ts";
 import type { Links, Makes } from "../provider.ts";
 import { filesystemOf, refOf, type Seen, type SeenMachine, type WantedVolume } from "../resource.ts";
 import { intentTag, protectedTag, stacksOfTags, stackTag, volumeNameOf, volumeTag } from "../tags.ts";
-import { appeared, type Context, finished, madeByEither, retag, whileBusy } from "./context.ts";
+import { appeared, type Context, finished, retag, whileBusy } from "./context.ts";
 
 /** Names are lower-case, unique in a region, and begin with a letter. */
 const nameOf = (stack: string, name: string): string => `${/^[a-z]/.test(stack) ? "" : "s"}${stack}-${name}`;
@@ -110,7 +111,10 @@ export function volumesOf(context: Context, stack: string): Makes<"volume"> {
       };
       const { made, own } =
         lost === undefined
-          ? await madeByEither(context, () => client.volumes.create(body), theirs)
+          ? await madeByEither(
+              () => client.volumes.create(body),
+              () => appeared(context, theirs),
+            )
           : { made: lost, own: true };
       if (wanted.machine !== undefined) await (own ? lead : leadTheirs)(made.id, wanted, links);
       return volumeOf(made, stack, []);
