@@ -165,6 +165,8 @@ export interface SeenMachine extends Omit<WantedMachine, "userData">, Known {
   readonly userDataDigest?: string;
   /** The id of the intent that it was made with, as far as its marks tell. */
   readonly intent?: string;
+  /** Whether its backups are made at other times than those that are asked for, as far as the cloud tells. */
+  readonly otherBackups?: boolean;
   /** Marked to go: another machine takes its place. */
   readonly retired: boolean;
 }

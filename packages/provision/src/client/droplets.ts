@@ -28,6 +28,8 @@ export const droplet = z.object({
   created_at: z.string(),
   features: listOf(z.string()),
   backup_ids: listOf(z.int()),
+  /** When the next backup begins; ISO times. */
+  next_backup_window: z.object({ start: z.string(), end: z.string() }).partial().nullish(),
   snapshot_ids: listOf(z.int()),
   volume_ids: listOf(z.string()),
   size: z.object({ price_monthly: z.number() }).optional(),

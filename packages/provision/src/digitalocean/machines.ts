@@ -67,6 +67,7 @@ export function machineOf(
     image: image === imageId ? imageId : (droplet.image.slug ?? image ?? imageId),
     diskGb: droplet.disk ?? 0,
     backups: droplet.features.includes("backups"),
+    ...(isOtherwise(droplet.next_backup_window) && { otherBackups: true }),
     ...marks,
   };
 }
@@ -76,6 +77,15 @@ const statusOf = (text: string): SeenMachine["status"] =>
 
 /** Said, since DigitalOcean makes them daily, for more, when it is not. */
 const weekly = { plan: "weekly", weekday: "SUN", hour: 4 } as const;
+
+/**
+ * Whether the next backup is none of a weekly one's. No list tells the policy; daily backups are seen by this on the days on which the next one is not
+ * on a Sunday.
+ */
+function isOtherwise(window: Droplet["next_backup_window"]): boolean {
+  const [start, end] = [window?.start, window?.end ?? window?.start].map((text) => new Date(text ?? "").getUTCDay());
+  return start !== undefined && end !== undefined && start > 0 && end > 0;
+}
 
 const dropletIdOf = (machine: Pick<SeenMachine, "id">): number => Number(machine.id);
 
@@ -110,7 +120,9 @@ export function machinesOf(context: Context, stack: string): Makes<"machine"> {
         await act(
           context,
           id,
-          wanted.backups ? { type: "enable_backups", backup_policy: weekly } : { type: "disable_backups" },
+          wanted.backups
+            ? { type: seen.backups ? "change_backup_policy" : "enable_backups", backup_policy: weekly }
+            : { type: "disable_backups" },
         );
       const has = new Set([...changingTags(stack, seen), ...(seen.spec === undefined ? [] : [specTag(seen.spec)])]);
       const asks = new Set(changingTags(stack, wanted));

@@ -73,7 +73,11 @@ function ofMachine(wanted: Wanted & { kind: "machine" }, seen: Seen<"machine">):
     ["region", seen.region, wanted.region],
     ["image", seen.image, seen.image === "" ? "" : wanted.image],
     ["size", seen.size, wanted.size],
-    ["backups", onOff(seen.backups), onOff(wanted.backups)],
+    [
+      "backups",
+      seen.backups && seen.otherBackups === true ? "at other times" : onOff(seen.backups),
+      onOff(wanted.backups),
+    ],
     ["tags", list(seen.tags), list(wanted.tags)],
     ["firewalls", list(seen.firewalls), list(wanted.firewalls)],
     // The mark stays when the word is taken out of the file: it is what keeps a slip from destroying the machine.
