@@ -126,7 +126,11 @@ interface More {
   readonly key: object;
   readonly project: object;
   /** Id of the machine that it is attached to, whosever it is; "" while to none. */
-  readonly volume: { readonly attachedTo: string };
+  readonly volume: {
+    readonly attachedTo: string;
+    /** Where that machine has it: `/dev/disk/by-id/…`. */
+    readonly device?: string;
+  };
   readonly firewall: object;
   /** Its address, and the id of the machine that it leads to; "" while to none. */
   readonly "reserved-ip": { readonly address: string; readonly region: string; readonly assignedTo: string };

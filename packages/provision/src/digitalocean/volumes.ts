@@ -42,6 +42,7 @@ export function volumeOf(
     ...filesystemOf(volume.filesystem_type),
     protect: isTaggedProtected(volume),
     attachedTo,
+    device: `/dev/disk/by-id/scsi-0DO_Volume_${volume.name}`,
     ...(machine !== undefined && { machine: machine.name }),
   };
 }

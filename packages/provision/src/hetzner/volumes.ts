@@ -31,6 +31,7 @@ export function volumeOf(
     ...filesystemOf(volume.format),
     protect: isProtected(volume),
     attachedTo,
+    ...(typeof volume.linux_device === "string" && { device: volume.linux_device }),
     ...(machine !== undefined && { machine: machine.name }),
   };
 }
