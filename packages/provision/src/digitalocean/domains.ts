@@ -1,7 +1,7 @@
 import { CallError } from "../client/request.ts";
 import { fail } from "../errors.ts";
 import type { Links, Makes } from "../provider.ts";
-import type { Seen, WantedRecord } from "../resource.ts";
+import { addressFor, type Seen, type WantedRecord } from "../resource.ts";
 import { twinsOf } from "../twins.ts";
 import { appeared, type Context, goneIsGood } from "./context.ts";
 import { bodyOf, domainMarker, markerHost, readZone, recordMarker, stackOfMarker, type Zone } from "./zone.ts";
@@ -130,10 +130,9 @@ export function domainsOf(context: Context, stack: string): { domain: Makes<"dom
 }
 
 /** The data of a record once what it leads to is known. */
-function filled({ name, data }: WantedRecord, links: Links): string {
+function filled({ name, type, data }: WantedRecord, links: Links): string {
   if (typeof data === "string") return data;
-  const found = links.get(data.of);
-  const address = found?.kind === "machine" || found?.kind === "reserved-ip" ? found.address : "";
+  const address = addressFor(type, links.get(data.of));
   if (address === "") throw fail("plan.stale", `the address of ${data.of}, for the record ${name}, is not known`);
   return address;
 }

@@ -78,6 +78,7 @@ function ofMachine(wanted: Wanted & { kind: "machine" }, seen: Seen<"machine">):
       seen.backups && seen.otherBackups === true ? "at other times" : onOff(seen.backups),
       onOff(wanted.backups),
     ],
+    ["ipv6", onOff(seen.ipv6 === true), onOff(seen.ipv6 === true || wanted.ipv6 === true)],
     ["tags", list(seen.tags), list(wanted.tags)],
     ["firewalls", list(seen.firewalls), list(wanted.firewalls)],
     // The mark stays when the word is taken out of the file: it is what keeps a slip from destroying the machine.

@@ -1,4 +1,4 @@
-import { type Kind, operatorRef, refOf, type Seen, type Wanted, type WantedOf } from "../resource.ts";
+import { addressFor, type Kind, operatorRef, refOf, type Seen, type Wanted, type WantedOf } from "../resource.ts";
 import { rawKey } from "../ssh-key.ts";
 import { twinsOf } from "../twins.ts";
 
@@ -102,8 +102,7 @@ export function dataOf(record: WantedOf<"record">, seen: readonly Seen[]): strin
   if (typeof record.data === "string") return record.data;
   const { of } = record.data;
   const target = seen.find((one) => one.ours && refOf(one) === of && !isRetired(one));
-  if (target?.kind === "machine" || target?.kind === "reserved-ip") return target.address || undefined;
-  return undefined;
+  return addressFor(record.type, target) || undefined;
 }
 
 /** Types of which one name has one set that is all ours or all somebody else's. */
