@@ -4,8 +4,9 @@ import { type Ref, refOf, type WantedVolume } from "../resource.ts";
 import type { Run } from "./run.ts";
 
 /**
- * `$1` is the disk. Says "grown" when its file system became larger. A volume grows by whole gigabytes: less than half of one is what file systems
- * leave over. The kernel may learn of the disk, and of its size, a little later than the cloud says so.
+ * `$1` is the disk. Says "grown" when its file system became larger; how large it is stands in its first block, so that a machine needs the tools of a
+ * file system only where there is something to do. A volume grows by whole gigabytes: less than half of one is what file systems leave over. The kernel
+ * may learn of the disk a little later than the cloud says so.
  */
 const script = `set -eu
 n=0
@@ -15,7 +16,8 @@ type=$(blkid -p -o value -s TYPE "$disk" || true)
 mount=$(findmnt -n -f -o TARGET --source "$disk" || true)
 case "$type" in
 ext4)
-  have=$(dumpe2fs -h "$disk" 2>/dev/null | awk -F: '/^Block count/ { n = $2 } /^Block size/ { s = $2 } END { printf "%.0f", n * s }')
+  have=$(od -An -v -j 1024 -N 340 -t u4 --endian=little "$disk" |
+    awk '{ for (i = 1; i <= NF; i++) w[n++] = $i } END { printf "%.0f", (w[84] * 4294967296 + w[1]) * 1024 * 2 ^ w[6] }')
   [ "$(($(blockdev --getsize64 "$disk") - have))" -ge 536870912 ] || exit 0
   [ -n "$mount" ] || e2fsck -fp "$disk" >&2 || [ $? -eq 1 ]
   resize2fs "$disk" >&2
