@@ -89,8 +89,9 @@ describe("a reserved address whose machine was destroyed by hand", () => {
   });
 
   test("is nobody's when tags do not say so, those of two stacks do, or it leads somewhere", async () => {
+    const other = { ...loose, ip: "192.0.2.7" };
     const steps = async (address: object, names: readonly string[]) =>
-      (await planned(wanted, { addresses: [address], tags: names })).plan.steps.map((step) => step.id);
+      (await planned(wanted, { addresses: [address, other], tags: names })).plan.steps.map((step) => step.id);
     const anew = ["create machine web", "create reserved-ip front"];
     expect(await steps(loose, ["slipway:ip:shop:front:192-0-2-8"])).toEqual(anew);
     expect(await steps(loose, [...tags, "slipway:ip:blog:front:192-0-2-9"])).toEqual(anew);
