@@ -94,15 +94,21 @@ export async function applyPlan(session: Session, context: Context, plan: Provis
   });
   session.forget();
   await session.machines();
-  const [first] = result.failed;
-  if (first === undefined) return result;
-  // What another operator made at the same time is no half-done work, and what waits for it is none either.
-  const codes = result.failed.map(({ error }) => (error instanceof SlipwayError ? error.code : undefined));
-  if (codes.includes("plan.stale") && codes.every((code) => code === "plan.stale" || code === "plan.dependency"))
-    throw result.failed[codes.indexOf("plan.stale")]?.error;
-  if (result.failed.length >= plan.steps.filter((step) => step.do !== "keep" || step.ref.startsWith("machine ")).length)
-    throw first.error;
-  throw fail("ops.partly-failed", `not done: ${result.failed.map((one) => one.ref).join(", ")}`, {
-    cause: first.error,
-  });
+  const error = applyError(plan, result.failed);
+  if (error !== undefined) throw error;
+  return result;
+}
+
+/** What an apply ends with where not all of it was done, as {@link applyPlan} throws it. Pure. */
+export function applyError(plan: Pick<ProvisionPlan, "steps">, failed: ApplyResult["failed"]): unknown {
+  const [first] = failed;
+  if (first === undefined) return undefined;
+  const codeOf = (error: unknown): string | undefined => (error instanceof SlipwayError ? error.code : undefined);
+  // What another operator made at the same time is not half done, nor is what waits for it.
+  const stale = failed.find(({ error }) => codeOf(error) === "plan.stale");
+  const yielded = failed.every(({ error }) => /^plan\.(stale|dependency)$/.test(codeOf(error) ?? ""));
+  if (stale !== undefined && yielded) return stale.error;
+  const tried = plan.steps.filter((step) => step.do !== "keep" || step.ref.startsWith("machine "));
+  if (failed.length >= tried.length) return first.error;
+  return fail("ops.partly-failed", `not done: ${failed.map((one) => one.ref).join(", ")}`, { cause: first.error });
 }
