@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { type LocalCloud, startLocalCloud } from "@slipway/provision/local/cloud";
 import { noLimits } from "@slipway/provision/local/limits";
@@ -82,8 +84,16 @@ test("a wrong token, then none that answers", async () => {
   await useToken("dop_v1_wrong");
   expect(await bothRefused()).toEqual([1, "token.refused", expect.stringContaining("401")]);
   await useToken(cloud.token);
-  process.env["SLIPWAY_CLOUD_URL"] = "http://127.0.0.1:9";
-  expect(await refused("provision", "plan")).toEqual([1, "network.none", expect.stringContaining("127.0.0.1:9")]);
+  const silent = createServer().listen(0, "127.0.0.1");
+  await once(silent, "listening");
+  const { port } = silent.address() as AddressInfo;
+  silent.close();
+  process.env["SLIPWAY_CLOUD_URL"] = `http://127.0.0.1:${port}`;
+  expect(await refused("provision", "plan")).toEqual([
+    1,
+    "network.none",
+    expect.stringContaining(`127.0.0.1:${port} cannot be reached: ECONNREFUSED`),
+  ]);
   process.env["SLIPWAY_CLOUD_URL"] = cloud.url;
 });
 
