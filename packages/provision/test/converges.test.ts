@@ -107,7 +107,7 @@ function worldOf(lagMs: number, machineLimit: number) {
     const made = memoryProvider(cloud, { stack: "shop", clock, lagMs });
     return {
       ...made,
-      catalog: async (scope: Parameters<typeof made.catalog>[0]) => ({ ...(await made.catalog(scope)), machineLimit }),
+      room: async () => ({ machine: { most: machineLimit, there: (await made.machines()).length } }),
     };
   };
   const plan = async (wanted: readonly Wanted[]): Promise<ProvisionPlan> =>

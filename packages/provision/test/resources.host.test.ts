@@ -190,4 +190,14 @@ test("volumes, a firewall, a reserved address, a key and a project stand around 
   await using next = await ssh(sshAddress(second), { privateKey: operator.privateKey });
   expect((await next.exec(["cat", `${mount}/file`])).stdout).toBe("kept\n");
   expect((await plan()).problems.join()).toMatch(/image/);
+
+  // Destroyed by hand: its address is found again, and led to the machine that is made in its place.
+  await using local = await startLocalCloud({ name: stack });
+  const headers = { authorization: `Bearer ${local.token}` };
+  await fetch(`${local.url}/v2/droplets/${second.id}`, { method: "DELETE", headers });
+  const again = await other.apply();
+  expect(again.steps.find((step) => step.ref === "reserved-ip front")).toMatchObject({
+    do: "update",
+    cloudId: front?.id,
+  });
 });

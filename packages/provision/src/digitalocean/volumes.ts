@@ -1,6 +1,7 @@
 import { CallError } from "../client/request.ts";
 import type { Volume } from "../client/volumes.ts";
 import { fail } from "../errors.ts";
+import { madeByEither } from "../made-by-either.ts";
 import { ownership, refuseOthers } from "../owners.ts";
 import { refuseProtected } from "../protection.ts";
 import type { Links, Makes } from "../provider.ts";
@@ -12,6 +13,9 @@ import { appeared, type Context, finished, retag, whileBusy } from "./context.ts
 const nameOf = (stack: string, name: string): string => `${/^[a-z]/.test(stack) ? "" : "s"}${stack}-${name}`;
 
 const letGoMs = 120_000;
+
+/** How long another operator may take to attach what it made. */
+const ledMs = 30_000;
 
 /** Whether a detaching was refused because there was nothing to be detached. */
 const isLoose = ({ status, message }: CallError): boolean =>
@@ -38,6 +42,7 @@ export function volumeOf(
     ...filesystemOf(volume.filesystem_type),
     protect: isTaggedProtected(volume),
     attachedTo,
+    device: `/dev/disk/by-id/scsi-0DO_Volume_${volume.name}`,
     ...(machine !== undefined && { machine: machine.name }),
   };
 }
@@ -46,8 +51,8 @@ const isTaggedProtected = ({ tags }: Volume): boolean => tags.some((tag) => tag.
 
 export function volumesOf(context: Context, stack: string): Makes<"volume"> {
   const { client } = context;
-  const found = async ({ name, region }: WantedVolume, id: string): Promise<Volume | undefined> =>
-    (await client.volumes.list({ name: nameOf(stack, name), region })).find((one) => one.tags.includes(intentTag(id)));
+  const found = async ({ name, region }: WantedVolume, tag: string): Promise<Volume | undefined> =>
+    (await client.volumes.list({ name: nameOf(stack, name), region })).find((one) => one.tags.includes(tag));
 
   const act = async (id: string, asked: Parameters<typeof client.volumes.act>[1]): Promise<void> => {
     const begun = await whileBusy(context, () => client.volumes.act(id, asked));
@@ -82,20 +87,37 @@ export function volumesOf(context: Context, stack: string): Makes<"volume"> {
     await detach(id, wanted.region);
     await act(id, { type: "attach", droplet_id: Number(machine.id), region: wanted.region });
   };
+  /** One that another operator made at the same time is at that one's machine before long, and is not taken from it. */
+  const leadTheirs = async (id: string, wanted: WantedVolume, links: Links): Promise<void> => {
+    const on = await appeared({ ...context, lagMs: ledMs }, () => attached(id));
+    const machine = links.get(refOf({ kind: "machine", name: wanted.machine ?? "" }));
+    if (on !== undefined && on !== Number(machine?.id))
+      throw fail("plan.stale", `another operator made volume ${wanted.name} at the same time, for machine ${on}`);
+    await lead(id, wanted, links);
+  };
 
   return {
     async create(wanted, links, { id, begun }) {
-      const lost = begun ? await appeared(context, () => found(wanted, id)) : undefined;
-      const made =
-        lost ??
-        (await client.volumes.create({
-          name: nameOf(stack, wanted.name),
-          region: wanted.region,
-          size_gigabytes: wanted.gigabytes,
-          ...(wanted.filesystem !== undefined && { filesystem_type: wanted.filesystem }),
-          tags: [stackTag(stack), volumeTag(wanted.name), intentTag(id), ...(wanted.protect ? [protectedTag] : [])],
-        }));
-      if (wanted.machine !== undefined) await lead(made.id, wanted, links);
+      const lost = begun ? await appeared(context, () => found(wanted, intentTag(id))) : undefined;
+      const body = {
+        name: nameOf(stack, wanted.name),
+        region: wanted.region,
+        size_gigabytes: wanted.gigabytes,
+        ...(wanted.filesystem !== undefined && { filesystem_type: wanted.filesystem }),
+        tags: [stackTag(stack), volumeTag(wanted.name), intentTag(id), ...(wanted.protect ? [protectedTag] : [])],
+      };
+      const theirs = async (): Promise<Volume | undefined> => {
+        const one = await found(wanted, volumeTag(wanted.name));
+        return one !== undefined && volumeOf(one, stack, []).ours ? one : undefined;
+      };
+      const { made, own } =
+        lost === undefined
+          ? await madeByEither(
+              () => client.volumes.create(body),
+              () => appeared(context, theirs),
+            )
+          : { made: lost, own: true };
+      if (wanted.machine !== undefined) await (own ? lead : leadTheirs)(made.id, wanted, links);
       return volumeOf(made, stack, []);
     },
     async update(seen, wanted, fields, links) {

@@ -20,7 +20,7 @@ import {
 } from "../../src/index.ts";
 import { ownership, refuseOthers } from "../../src/owners.ts";
 import { isProtected, refuseProtected } from "../../src/protection.ts";
-import { specAfter } from "../../src/resource.ts";
+import { addressFor, specAfter } from "../../src/resource.ts";
 import { generateSshKey } from "../../src/ssh-key.ts";
 import { cloud } from "./resources.ts";
 
@@ -105,10 +105,10 @@ export function memoryProvider(
     });
   const idOf = (machine: string | undefined, links: Links): string =>
     machine === undefined ? "" : (links.get(refOf({ kind: "machine", name: machine }))?.id ?? "");
-  const dataOf = ({ data }: WantedRecord, links: Links): string => {
+  const dataOf = ({ type, data }: WantedRecord, links: Links): string => {
     if (typeof data === "string") return data;
     const to = links.get(data.of);
-    return to?.kind === "machine" || to?.kind === "reserved-ip" ? to.address : "";
+    return addressFor(type, to);
   };
   const find = async (kind: Kind, intent: Intent): Promise<Seen | undefined> => {
     if (intent.begun) await clock.sleep(lagMs);
@@ -207,6 +207,7 @@ export function memoryProvider(
     stack,
     traits,
     catalog: (_scope: Scope) => Promise.resolve(catalog),
+    room: () => Promise.resolve({}),
     observe: async () => settled(),
     machines: async () => settled().filter((one): one is SeenMachine => one.kind === "machine" && one.ours),
     // One implementation for all kinds: what differs is inside.
