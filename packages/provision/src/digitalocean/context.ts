@@ -86,7 +86,8 @@ export async function unlessDone<T, D>(
   try {
     return await whileBusy(context, work);
   } catch (error) {
-    const done = error instanceof CallError && error.status === 422 ? await there() : undefined;
+    const refused = error instanceof CallError && error.status === 422 && error.code === "cloud.refused";
+    const done = refused ? await appeared(context, there) : undefined;
     if (done === undefined) throw error;
     return done;
   }
