@@ -8,7 +8,7 @@ import { countOr, spread, Tally } from "./support.ts";
 
 // SIGKILL of an operator at every single request of an apply, and of a destroy, that changes something: before it reached the cloud, and after the
 // cloud has done it but before the answer came back. Then again without: what is asked for is there once, the run after that changes nothing, and
-// destroying leaves nothing. Machines are real. WITH=volume,domain chooses what stands beside them; default all kinds. The count is how many
+// destroying leaves nothing. What the operator had on its way is done by the cloud before that; actions that it began go on meanwhile. Machines are real. WITH=volume,domain chooses what stands beside them; default all kinds. The count is how many
 // requests are tried, spread evenly; without it, all.
 //
 // Requests that only read are left out: who is killed at one leaves the cloud as who is killed before the next that changes something, and machines
