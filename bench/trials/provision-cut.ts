@@ -121,7 +121,8 @@ async function tried(name: string, cut: Cut | undefined): Promise<{ applying: Co
 
 const run = process.pid;
 const { applying, destroying } = await tried(`cut-${run}`, undefined);
-const told = ({ requests, points }: Counts): string => `${requests} requests, ${points} of them tried`;
+const told = ({ requests, points }: Counts): string =>
+  `${requests} requests, ${points} of them tried${all ? "" : `; ${requests - points} read only`}`;
 process.stdout.write(
   `an apply of ${hosts.length} machines makes ${told(applying)}; destroying them ${told(destroying)}\n`,
 );
