@@ -13,7 +13,7 @@ import {
   type SshKeyPair,
   wantedOf,
 } from "@slipway/provision";
-import { startLocalCloud } from "@slipway/provision/local/cloud";
+import { type LocalCloud, startLocalCloud } from "@slipway/provision/local/cloud";
 import { noLimits } from "@slipway/provision/local/limits";
 import { front } from "../trials/front.ts";
 
@@ -34,9 +34,17 @@ export interface Ours {
 
 const isPhase = (step: ProvisionStep): step is (typeof phases)[number] => phases.some((phase) => phase === step);
 
+/** A cloud whose machines begin to listen so long after their start: 0 for the local cloud's own. */
+export const cloudOf = (name: string, bootMs: number): Promise<LocalCloud> =>
+  startLocalCloud({
+    name,
+    limits: noLimits,
+    ...(bootMs > 0 && { faults: Object.assign(() => undefined, { ofNewDroplet: () => ({ sshMs: bootMs }) }) }),
+  });
+
 /** From nothing to machines that are ready, in this process, and back. */
-export async function ours(name: string, machines: number, operator: SshKeyPair): Promise<Ours> {
-  await using cloud = await startLocalCloud({ name, limits: noLimits });
+export async function ours(name: string, machines: number, operator: SshKeyPair, bootMs = 0): Promise<Ours> {
+  await using cloud = await cloudOf(name, bootMs);
   let calls = 0;
   await using counting = await front(cloud.url, {
     before() {

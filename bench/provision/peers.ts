@@ -1,11 +1,10 @@
 import { join } from "node:path";
 import { answersSsh, digitalOcean } from "@slipway/provision";
-import { startLocalCloud } from "@slipway/provision/local/cloud";
 import { hostContainer } from "@slipway/provision/local/container";
 import { engineAt } from "@slipway/provision/local/engine";
 import { ensureHostImage } from "@slipway/provision/local/image";
-import { noLimits } from "@slipway/provision/local/limits";
 import { run } from "../config/process.ts";
+import { cloudOf } from "./ours.ts";
 
 export type Manner = "one by one" | "parallel";
 
@@ -14,9 +13,9 @@ export async function libcloud(
   name: string,
   machines: number,
   manner: Manner,
-  { keyFile, signal }: { readonly keyFile: string; readonly signal: AbortSignal },
+  { keyFile, signal, bootMs = 0 }: { readonly keyFile: string; readonly signal: AbortSignal; readonly bootMs?: number },
 ): Promise<number> {
-  await using cloud = await startLocalCloud({ name, limits: noLimits });
+  await using cloud = await cloudOf(name, bootMs);
   const program = join(import.meta.dirname, "with_libcloud.py");
   const env = { CLOUD: cloud.url, TOKEN: cloud.token };
   try {

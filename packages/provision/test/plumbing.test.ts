@@ -153,17 +153,59 @@ test("a host's list of what is attached, and the script that reads it", () => {
   execFileSync("sh", ["-n"], { input: attachedScript });
 });
 
-test("who asks while work goes on gets the run after it, and shares that", async () => {
-  const runs: (() => void)[] = [];
-  const ask = coalesced(() => new Promise((resolve) => runs.push(resolve)));
-  const first = ask();
-  const later = [ask(), ask(), ask()];
-  expect(runs).toHaveLength(1);
-  runs[0]?.();
-  await first;
-  await new Promise((resolve) => setImmediate(resolve));
-  expect(runs).toHaveLength(2);
-  runs[1]?.();
-  await Promise.all(later);
-  expect(runs).toHaveLength(2);
+describe("coalesced work", () => {
+  const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+  test("is shared by those who ask at once; who asks while it goes on gets the run after it, and shares that", async () => {
+    const runs: (() => void)[] = [];
+    const ask = coalesced(() => new Promise<void>((resolve) => runs.push(resolve)));
+    const first = [ask(), ask()];
+    await turn();
+    await turn();
+    expect(runs).toHaveLength(1);
+    const later = [ask(), ask(), ask()];
+    await turn();
+    expect(runs).toHaveLength(1);
+    runs[0]?.();
+    await Promise.all(first);
+    await turn();
+    await turn();
+    expect(runs).toHaveLength(2);
+    runs[1]?.();
+    await Promise.all(later);
+    expect(runs).toHaveLength(2);
+  });
+
+  test("that fails does so for those who share it, and goes on with the next", async () => {
+    let runs = 0;
+    const ask = coalesced(() => {
+      runs += 1;
+      return runs === 1 ? Promise.reject(new Error("no")) : Promise.resolve(runs);
+    });
+    expect(await Promise.allSettled([ask(), ask()])).toMatchObject([{ status: "rejected" }, { status: "rejected" }]);
+    expect(await ask()).toBe(2);
+  });
+
+  test("never gives a reader what was there before it asked", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.constantFrom("ask", "change", "wait"), { maxLength: 40 }), async (moves) => {
+        let now = 0;
+        const read = coalesced(async () => {
+          const seen = now;
+          await turn();
+          return seen;
+        });
+        const asked: Promise<void>[] = [];
+        for (const move of moves) {
+          if (move === "change") now += 1;
+          else if (move === "wait") await turn();
+          else {
+            const then = now;
+            asked.push(read().then((seen) => expect(seen).toBeGreaterThanOrEqual(then)));
+          }
+        }
+        await Promise.all(asked);
+      }),
+    );
+  });
 });

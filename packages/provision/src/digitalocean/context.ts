@@ -113,11 +113,9 @@ export async function retag(
   id: string,
   change: { readonly add: readonly string[]; readonly remove: readonly string[] },
 ): Promise<void> {
-  for (const tag of change.add) {
-    // Whoever made a tag first said how it is spelt.
-    const { name } = await client.tags.create(tag);
-    await client.tags.assign(name, type, [id]);
-  }
+  const made = await Promise.all(change.add.map((tag) => client.tags.create(tag)));
+  // Whoever made a tag first said how it is spelt.
+  for (const { name } of made) await client.tags.assign(name, type, [id]);
   for (const tag of change.remove) await goneIsGood(() => client.tags.unassign(tag, type, [id]));
 }
 

@@ -202,10 +202,11 @@ export async function pin(
   if (keys.length === 0) throw fail("machine.hostkey", `${machine.name} must keep a host key`);
   const wanted = keys.flatMap(keyTags);
   const has = new Set(machine.hostPublicKeys.flatMap(keyTags));
-  await retag(context, "droplet", machine.id, { add: wanted.filter((tag) => !has.has(tag)), remove: [] });
-  for (const tag of has) if (!wanted.includes(tag)) await context.client.tags.remove(tag);
-  if (fresh) await retag(context, "droplet", machine.id, { add: [freshTag], remove: [] });
-  else if (machine.fresh) await retag(context, "droplet", machine.id, { add: [], remove: [freshTag] });
+  const lacking = [...wanted.filter((tag) => !has.has(tag)), ...(fresh && !machine.fresh ? [freshTag] : [])];
+  await retag(context, "droplet", machine.id, { add: lacking, remove: [] });
+  const others = [...has].filter((tag) => !wanted.includes(tag));
+  await Promise.all(others.map((tag) => context.client.tags.remove(tag)));
+  if (!fresh && machine.fresh) await retag(context, "droplet", machine.id, { add: [], remove: [freshTag] });
 }
 
 export async function retire(context: Context, machine: SeenMachine): Promise<void> {

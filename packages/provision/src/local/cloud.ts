@@ -20,8 +20,10 @@ import { canHaveImage, ensureHostImage, ensureImage } from "./image.ts";
 import { imageRoutes } from "./images.ts";
 import { keyRoutes } from "./keys.ts";
 import { type Limits, usualLimits } from "./limits.ts";
+import { hasOwnImages } from "./own-images.ts";
 import { plumbingRoutes, settlePlumbing } from "./plumbing.ts";
 import { projectRoutes } from "./projects.ts";
+import { sharedReads } from "./shared-reads.ts";
 import type { Cloud } from "./state.ts";
 import { tagRoutes } from "./tags.ts";
 
@@ -63,7 +65,7 @@ export interface LocalCloud extends AsyncDisposable {
 export async function startLocalCloud(options: LocalCloudOptions): Promise<LocalCloud> {
   if (!/^[a-z0-9][a-z0-9-]{0,40}$/.test(options.name))
     throw fail("name.invalid", `"${options.name}" is no name for a local cloud`);
-  const engine = engineAt(options.dockerSocket);
+  const engine = sharedReads(engineAt(options.dockerSocket));
   await engine.call("GET", "/_ping");
   const running = new Map<string, Promise<void>>();
   const made = new Map<ImageSlug, Promise<string>>();
@@ -79,7 +81,12 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
     else options.onProgress?.(`the local cloud: ${message}`);
   };
   const settle = settling(() => syncGateway(cloud).catch(failed));
+  let gathering: NodeJS.Timeout | undefined;
+  const settleSoon = (): void => {
+    gathering ??= globalThis.setTimeout(() => void cloud.settled(), gatherMs);
+  };
   let offered: Promise<readonly BaseImage[]> | undefined;
+  let hadImages: Promise<boolean> | undefined;
   const cloud: Cloud = {
     engine,
     gatewayImage: () => {
@@ -93,6 +100,8 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
       return gatewayImage;
     },
     settled: () => {
+      clearTimeout(gathering);
+      gathering = undefined;
       settled = settle();
       return settled;
     },
@@ -107,6 +116,13 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
     offered: () => {
       offered ??= offeredBy(engine);
       return offered;
+    },
+    hadImages: () => {
+      hadImages ??= hasOwnImages(engine, options.name);
+      hadImages.catch(() => {
+        hadImages = undefined;
+      });
+      return hadImages;
     },
     filter: coalesced(() => applyFilter(cloud)),
     ofNewDroplet: options.faults?.ofNewDroplet ?? (() => ({})),
@@ -135,7 +151,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
     ...imageRoutes(cloud),
     ...domainRoutes(cloud),
     ...projectRoutes(cloud),
-  ].map((route) => served(cloud, route));
+  ].map((route) => served(cloud, route, settleSoon));
   const server = serve(
     [...routes, ...hetznerRoutes(cloud, routes)],
     token,
@@ -157,7 +173,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
     server.closeAllConnections();
     await closed;
     await Promise.all(running.values());
-    await settled;
+    await (gathering === undefined ? settled : cloud.settled());
   };
   options.signal?.addEventListener("abort", () => void dispose(), { once: true });
   return {
@@ -167,8 +183,14 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
   };
 }
 
-/** After a change the cloud's names and metadata follow; who removes something or changes a name waits for that, not for an image to be built. */
-const served = (cloud: Cloud, [method, path, handler]: Route): Route =>
+/** Within this time after a change metadata tell it: what changes together is served together. */
+const gatherMs = 250;
+
+/**
+ * After a change the cloud's names and metadata follow, `soon`; who removes something or changes a name waits for that, not for an image to be
+ * built.
+ */
+const served = (cloud: Cloud, [method, path, handler]: Route, soon: () => void): Route =>
   method === "GET"
     ? [method, path, handler]
     : [
@@ -176,9 +198,9 @@ const served = (cloud: Cloud, [method, path, handler]: Route): Route =>
         path,
         async (call, ...captured) => {
           const reply = await handler(call, ...captured);
-          const settled = cloud.settled();
-          if (method === "DELETE" || path.startsWith("/v2/domains"))
-            await Promise.race([settled, setTimeout(2_000, undefined, { ref: false })]);
+          if (method === "DELETE" ? !path.startsWith("/v2/tags") : path.startsWith("/v2/domains"))
+            await Promise.race([cloud.settled(), setTimeout(2_000, undefined, { ref: false })]);
+          else soon();
           return reply;
         },
       ];

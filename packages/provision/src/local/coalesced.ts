@@ -1,24 +1,20 @@
+import { setImmediate } from "node:timers/promises";
+
 /**
- * Runs `work` once at a time. Whoever asks while it runs gets the run after that, and they share it: what it reads is never older than what was
- * there when they asked.
+ * Runs `work` once at a time. Who asks in one turn of the event loop, or while it runs, shares the run that begins after that: what it reads is
+ * never older than what was there when they asked.
  */
-export function coalesced(work: () => Promise<void>): () => Promise<void> {
-  let running: Promise<void> | undefined;
-  let next: Promise<void> | undefined;
-  const run = (): Promise<void> => {
-    const now = work().finally(() => {
-      if (running === now) running = undefined;
-    });
-    running = now;
-    return now;
-  };
+export function coalesced<T>(work: () => Promise<T>): () => Promise<T> {
+  let running: Promise<unknown> = Promise.resolve();
+  let next: Promise<T> | undefined;
   return () => {
-    if (running === undefined) return run();
     next ??= running
-      .catch(() => undefined)
+      .then(() => setImmediate())
       .then(() => {
         next = undefined;
-        return run();
+        const now = work();
+        running = now.catch(() => undefined);
+        return now;
       });
     return next;
   };

@@ -46,14 +46,21 @@ const dataLabel = "slipway.image-data";
 /** The image's name in the engine. */
 export const ownImageName = (cloud: string, id: number): string => `slipway/snapshot:${cloud}-${id}`;
 
+async function imagesOf(engine: Engine, cloud: string): Promise<readonly SeenImage[]> {
+  const filters = { label: [`${cloudLabel}=${cloud}`, imageLabel] };
+  return (await engine.call("GET", "/images/json", { query: { filters } })).json() as SeenImage[];
+}
+
+/** Whether the engine has images of a cloud's account. Those made since then have a resource beside them. */
+export const hasOwnImages = async (engine: Engine, cloud: string): Promise<boolean> =>
+  (await imagesOf(engine, cloud)).length > 0;
+
 /** All images of the account's own, oldest first. An image that lost its name was deleted; containers may still run from it. */
 export async function readImages(cloud: Cloud): Promise<OwnImage[]> {
-  const [answer, changes] = await Promise.all([
-    cloud.engine.call("GET", "/images/json", {
-      query: { filters: { label: [`${cloudLabel}=${cloud.name}`, imageLabel] } },
-    }),
-    readResources<Partial<ImageData>>(cloud, imageKind),
-  ]);
+  const changes = await readResources<Partial<ImageData>>(cloud, imageKind);
+  // To list images costs an engine more than all the rest, and of most clouds there is none.
+  if (changes.length === 0 && !(await cloud.hadImages())) return [];
+  const seenImages = await imagesOf(cloud.engine, cloud.name);
   const all = new Map<number, OwnImage>();
   for (const { id, data } of changes)
     if (data.url !== undefined)
@@ -63,7 +70,7 @@ export async function readImages(cloud: Cloud): Promise<OwnImage[]> {
         status: data.error === undefined ? "NEW" : "deleted",
         gigabytes: null,
       });
-  for (const seen of answer.json() as SeenImage[]) {
+  for (const seen of seenImages) {
     const id = Number(seen.Labels?.[imageLabel]);
     if (!(seen.RepoTags ?? []).includes(ownImageName(cloud.name, id))) continue;
     const made = JSON.parse(seen.Labels?.[dataLabel] ?? "{}") as ImageData;
@@ -84,6 +91,8 @@ export const hasImage = async (engine: Engine, name: string): Promise<boolean> =
 /** Makes a container's root an image of the account's own; all at once, under the name that it is known by. */
 export async function saveImage(cloud: Cloud, container: string, id: number, data: ImageData): Promise<void> {
   const [repo, tag] = ownImageName(cloud.name, id).split(":") as [string, string];
+  const noted = (await readResources(cloud, imageKind)).some((one) => one.id === String(id));
+  if (!noted) await putResource(cloud, imageKind, String(id), {});
   await cloud.engine.call("POST", "/commit", {
     query: { container, repo, tag },
     body: {

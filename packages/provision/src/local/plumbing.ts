@@ -1,4 +1,4 @@
-import { tellAttached } from "./attached.ts";
+import { attachedFile, tellAttached } from "./attached.ts";
 import type { Attached } from "./attached-files.ts";
 import { diskIds, diskUp, removeDisk } from "./disks.ts";
 import { refilter } from "./filtering.ts";
@@ -11,6 +11,7 @@ import { reservedRoutes } from "./reserved-routes.ts";
 import { makeRoom } from "./room.ts";
 import { type Cloud, look } from "./state.ts";
 import { type DropletRecord, readStore } from "./store.ts";
+import type { TarFile } from "./tar.ts";
 import { attach, detach, volumeActionRoutes } from "./volume-actions.ts";
 import { readSnapshots, volumeSnapshotRoutes } from "./volume-snapshots.ts";
 import { diskOf, readVolumes, type Volume, volumeRoutes, withVolumes } from "./volumes.ts";
@@ -64,26 +65,29 @@ function attachedOf(droplet: DropletRecord, volumes: readonly Volume[], addresse
   };
 }
 
-/** Tells a droplet what is attached to it now, `without` one that is on its way out. */
-export async function tellAttachments(cloud: Cloud, droplet: DropletRecord, without = ""): Promise<void> {
+async function attachments(cloud: Cloud, droplet: DropletRecord, without = ""): Promise<Attached> {
   const volumes = (await readVolumes(cloud)).filter(({ id }) => id !== without);
   const addresses = reservedOf(await readReserved(cloud)).get(droplet.id) ?? [];
-  await tellAttached(cloud, droplet, attachedOf(droplet, volumes, addresses));
+  return attachedOf(droplet, volumes, addresses);
 }
 
+/** Tells a droplet what is attached to it now, `without` one that is on its way out. */
+export const tellAttachments = async (cloud: Cloud, droplet: DropletRecord, without?: string): Promise<void> =>
+  tellAttached(cloud, droplet, await attachments(cloud, droplet, without));
+
 /**
- * Connects a droplet's container, which does not run, with all that is the droplet's. To be called before any first start of a container, also of
- * one that takes another's place. May be repeated.
+ * Connects a droplet's container, which does not run, with all that is the droplet's, and gives the files that it has to find when it starts. To be
+ * called before any first start of a container, also of one that takes another's place. May be repeated.
  */
-export async function prepare(cloud: Cloud, droplet: DropletRecord): Promise<void> {
+export async function prepare(cloud: Cloud, droplet: DropletRecord): Promise<readonly TarFile[]> {
   await makeRoom(cloud);
   await connectPrivate(cloud, droplet);
   const wanted = new Set(droplet.volumes);
   for (const volume of await readVolumes(cloud))
     if (wanted.has(volume.id) && volume.data.droplet === undefined) await attach(cloud, droplet, volume);
-  await tellAttachments(cloud, droplet);
   // Filtered from its first packet on.
   await refilter(cloud);
+  return [attachedFile(await attachments(cloud, droplet))];
 }
 
 /** Frees what droplets held that are gone. */

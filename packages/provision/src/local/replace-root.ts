@@ -5,6 +5,7 @@ import { prepare } from "./plumbing.ts";
 import { createHost, removeHost } from "./start-container.ts";
 import { type Cloud, dropletLock, engineImage, firstBoot } from "./state.ts";
 import { cloudLabel, containerName, type DropletRecord, readStore, successorLabels } from "./store.ts";
+import { tar } from "./tar.ts";
 
 /**
  * Gives a droplet a new root made of an image; its id, address, tags and keys stay. A container cannot change its root, so another one takes its
@@ -32,7 +33,8 @@ export async function replaceRoot(
     if (droplet === undefined || droplet.booted) return;
     if (change.first) await firstBoot(cloud, droplet);
     else {
-      await prepare(cloud, droplet);
+      const body = tar(await prepare(cloud, droplet));
+      await cloud.engine.call("PUT", `/containers/${droplet.container}/archive`, { query: { path: "/" }, body });
       await cloud.engine.call("POST", `/containers/${droplet.container}/start`);
     }
   });

@@ -1,6 +1,6 @@
 import { runLabel } from "./run-label.ts";
 import type { Cloud } from "./state.ts";
-import { cloudLabel } from "./store.ts";
+import { cloudLabel, readLabelled } from "./store.ts";
 
 /** A thing of the cloud besides droplets. It is labels on a volume of the engine, so that any number of processes may serve it. */
 export interface Resource<T> {
@@ -8,11 +8,6 @@ export interface Resource<T> {
   /** ISO time of its first revision. */
   readonly createdAt: string;
   readonly data: T;
-}
-
-interface SeenVolume {
-  readonly Name: string;
-  readonly Labels: Readonly<Record<string, string>> | null;
 }
 
 const label = {
@@ -27,15 +22,15 @@ async function revisions(
   cloud: Cloud,
   kind: string,
 ): Promise<(Resource<unknown> & { name: string; revision: number })[]> {
-  const filters = { label: [`${cloudLabel}=${cloud.name}`, `${label.kind}=${kind}`] };
-  const seen = await cloud.engine.call("GET", "/volumes", { query: { filters } });
-  return ((seen.json() as { Volumes: SeenVolume[] | null }).Volumes ?? []).map(({ Name, Labels }) => ({
-    name: Name,
-    id: Labels?.[label.id] ?? "",
-    createdAt: Labels?.[label.at] ?? "",
-    revision: Number(Labels?.[label.revision] ?? 0),
-    data: JSON.parse(Labels?.[label.data] ?? "null") as unknown,
-  }));
+  return (await readLabelled(cloud.engine, cloud.name))
+    .filter(({ Labels }) => Labels?.[label.kind] === kind)
+    .map(({ Name, Labels }) => ({
+      name: Name,
+      id: Labels?.[label.id] ?? "",
+      createdAt: Labels?.[label.at] ?? "",
+      revision: Number(Labels?.[label.revision] ?? 0),
+      data: JSON.parse(Labels?.[label.data] ?? "null") as unknown,
+    }));
 }
 
 /** All of a kind, oldest first. Of each the newest revision counts: an older one is there while a change is being made. */

@@ -3,7 +3,7 @@ import { type Engine, hasStatus } from "./engine.ts";
 import { hasGateway } from "./gateway-files.ts";
 import { gatewayAddress, holdingOf, nameservers, withAddress } from "./network.ts";
 import { cloudLabel } from "./store.ts";
-import { tar } from "./tar.ts";
+import { type TarFile, tar } from "./tar.ts";
 import { finalScript, initScript, readUserData } from "./user-data.ts";
 
 export interface NewHost {
@@ -48,6 +48,8 @@ export interface FirstBoot {
   readonly hostname: string;
   readonly rootKeys: readonly string[];
   readonly userData: string;
+  /** What else it finds. */
+  readonly files?: readonly TarFile[];
   /** The disk was another machine's: what made it that one is removed. */
   readonly anew?: boolean;
   /** How long sshd is kept from starting. */
@@ -63,6 +65,7 @@ export async function bootHost(engine: Engine, id: string, first: FirstBoot): Pr
     { path: `${folder}/init.sh`, content: `${late(first)}${initScript(config, first)}`, mode: 0o600 },
     { path: `${folder}/final.sh`, content: finalScript(config), mode: 0o600 },
     ...(first.anew === true ? [{ path: "/var/lib/slipway/anew", content: "" }] : []),
+    ...(first.files ?? []),
   ]);
   await engine.call("PUT", `/containers/${id}/archive`, { query: { path: "/" }, body: files });
   await engine.call("POST", `/containers/${id}/start`);

@@ -22,6 +22,8 @@ export interface Cloud {
   readonly settled: () => Promise<void>;
   /** The images that everybody may use here. */
   readonly offered: () => Promise<readonly BaseImage[]>;
+  /** Whether there were images of the account's own when this process first asked. */
+  readonly hadImages: () => Promise<boolean>;
   readonly ofNewDroplet: () => Lateness;
   /** Hands the account's owner what DigitalOcean sends by e-mail. */
   readonly mail: (message: string) => void;
@@ -82,11 +84,12 @@ export function boot(cloud: Cloud, id: number): Promise<void> {
 /** Starts a droplet's container for the first time, with its keys and user data. */
 export const firstBoot = async (cloud: Cloud, droplet: DropletRecord): Promise<void> => {
   // What runs at its first boot may ask for names and metadata.
-  await Promise.all([prepare(cloud, droplet), cloud.settled()]);
+  const [files] = await Promise.all([prepare(cloud, droplet), cloud.settled()]);
   await bootHost(cloud.engine, droplet.container, {
     hostname: droplet.name,
     rootKeys: droplet.rootKeys,
     userData: droplet.userData,
+    files,
     // A base image is nobody's yet.
     anew: !images.some((image) => image.slug === droplet.image),
     ...(droplet.generation === 1 && { sshLateMs: droplet.options.sshLateMs ?? 0 }),

@@ -227,9 +227,15 @@ export async function containersOf(engine: Engine, cloud: string, id: number): P
   return (seen.json() as SeenContainer[]).map(({ Id }) => Id);
 }
 
-export async function readNotes(engine: Engine, cloud: string): Promise<Note[]> {
+/** All of a cloud's volumes, whatever they hold: asked for in one way, so that those who ask at once share the answer. */
+export async function readLabelled(engine: Engine, cloud: string): Promise<readonly SeenVolume[]> {
   const seen = await engine.call("GET", "/volumes", { query: filters(cloud) as Record<string, object> });
-  return ((seen.json() as { Volumes: SeenVolume[] | null }).Volumes ?? [])
+  return (seen.json() as { Volumes: SeenVolume[] | null }).Volumes ?? [];
+}
+
+export async function readNotes(engine: Engine, cloud: string): Promise<Note[]> {
+  return (await readLabelled(engine, cloud))
+    .filter(({ Labels }) => Labels?.[label("note")] !== undefined)
     .map(({ Name, Labels }): Note => {
       const of = (name: string): string => Labels?.[label(name)] ?? "";
       const data = JSON.parse(of("data") || "{}") as Record<string, string>;
