@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import { ssh } from "@slipway/connection";
 import { expect } from "vitest";
 import { type LocalCloud, type LocalCloudOptions, startLocalCloud } from "../../src/local/cloud.ts";
@@ -21,6 +22,7 @@ export interface Droplet {
   readonly privateAddress: string;
 }
 
+const lookMs = 50;
 const login = generateSshKey("login");
 const hostKey = generateSshKey("host");
 
@@ -35,6 +37,8 @@ export async function api(options: LocalCloudOptions) {
       const answer = await ask();
       if (answer !== undefined) return answer;
       expect(failures).toEqual([]);
+      // Each look asks the engine, which has a machine to start meanwhile.
+      await setTimeout(lookMs);
     }
   };
   const call = async (method: string, path: string, body?: object): Promise<Answered> => {
