@@ -149,7 +149,7 @@ test("it shows metrics as charts, the checks and the drill's alert", async ({ br
 
 test("it shows by itself that a service stops and comes back", async ({ browser, platform }, info) => {
   // After some alerts in quick succession one resolves only after minutes of calm.
-  test.setTimeout(400_000);
+  test.setTimeout(600_000);
   const core = `ledger-core-${(await releases(platform)).current?.deployment.slot}`;
   const { page, complaints } = await visit(browser, platform, "monitor");
   const check = card(page, "Checks").getByRole("listitem").filter({ hasText: "http://app/api/loans" });

@@ -52,9 +52,7 @@ const outcomes = (ran: Ran): unknown =>
     one.outcome,
   ]);
 
-test("plan, apply what was planned, break, roll, retry, look: from the command line", {
-  timeout: 180_000,
-}, async () => {
+test("plan, apply what was planned, break, roll, retry, look: from the command line", async () => {
   const planned = await ops("plan", "--out", "next.plan");
   expect(planned, planned.stderr).toMatchObject({ status: 0 });
   expect(planned.stdout).toMatch(/^one, two, three: 0 ok, 1 to change\n {2}~ \/etc\/version has its content\n/);

@@ -18,6 +18,30 @@ const json = async <T>(...words: readonly string[]): Promise<T> => {
   return JSON.parse(ran.stdout) as T;
 };
 
+/** `ops cloud` of this platform, and what a client of it sends. Disposing ends it and waits until it has ended. */
+async function serve() {
+  const child = startOps(folder, ["cloud", "--name", name, "--json"]);
+  const closed = once(child, "close") as Promise<[number | null]>;
+  const [line] = (await once(child.stdout, "data")) as [Buffer];
+  const { url, tokenFile } = JSON.parse(line.toString()) as { url: string; tokenFile: string };
+  const authorization = `Bearer ${(await readFile(tokenFile, "utf8")).trim()}`;
+  const end = async (): Promise<number | null> => {
+    child.kill("SIGINT");
+    return (await closed)[0];
+  };
+  // The next one listens at the same address: a connection that was kept would lead to the one that has ended.
+  const headers = { authorization, "content-type": "application/json", connection: "close" };
+  return {
+    url,
+    tokenFile,
+    headers,
+    end,
+    async [Symbol.asyncDispose]() {
+      await end();
+    },
+  };
+}
+
 beforeAll(async () => {
   old = await startMachine({ name: "old" });
   folder = await mkdtemp(join(import.meta.dirname, ".provision-"));
@@ -180,25 +204,15 @@ test("a machine that somebody else made becomes the stack's by its id and its ho
   const staging = ["--env", "staging", "provision"] as const;
   await json(...staging, "destroy", "--confirm", `${name}-staging`);
   const key = await readFile(join(folder, ".slipway/keys/operator.pub"), "utf8");
-  const token = async (): Promise<{ url: string; header: Record<string, string>; end: () => void }> => {
-    const child = startOps(folder, ["cloud", "--name", name, "--json"]);
-    const [line] = (await once(child.stdout, "data")) as [Buffer];
-    const { url, tokenFile } = JSON.parse(line.toString()) as { url: string; tokenFile: string };
-    const bearer = `Bearer ${(await readFile(tokenFile, "utf8")).trim()}`;
-    return {
-      url,
-      header: { authorization: bearer, "content-type": "application/json" },
-      end: () => child.kill("SIGINT"),
-    };
-  };
-  const { url, header, end } = await token();
+  await using served = await serve();
+  const { url, headers } = served;
   const user_data = `#cloud-config\nssh_authorized_keys: [${JSON.stringify(key.trim())}]\n`;
   const body = JSON.stringify({ name: "web", region: "lon1", size: "s-1vcpu-1gb", image: "debian-12-x64", user_data });
-  const made = await fetch(`${url}/v2/droplets`, { method: "POST", headers: header, body });
+  const made = await fetch(`${url}/v2/droplets`, { method: "POST", headers, body });
   const { id } = ((await made.json()) as { droplet: { id: number } }).droplet;
   let address: string | undefined;
   while (address === undefined) {
-    const seen = await fetch(`${url}/v2/droplets/${id}`, { headers: header });
+    const seen = await fetch(`${url}/v2/droplets/${id}`, { headers });
     const { droplet } = (await seen.json()) as {
       droplet: { status: string; networks: { v4: { ip_address: string; type: string }[] } };
     };
@@ -220,28 +234,14 @@ test("a machine that somebody else made becomes the stack's by its id and its ho
   expect(adopted.machines).toMatchObject([{ name: "web", id: String(id), address }]);
   expect((await ops("--env", "staging", "ssh", "web", "hostname")).stdout).toBe("web\n");
   expect(await json(...staging)).toMatchObject({ changes: 0 });
-  end();
 });
 
 test("ops cloud serves the same cloud with the same token again, and refuses a port that is taken", async () => {
-  const serve = async () => {
-    const child = startOps(folder, ["cloud", "--name", name, "--json"]);
-    const [line] = (await once(child.stdout, "data")) as [Buffer];
-    const told = JSON.parse(line.toString()) as { url: string; tokenFile: string };
-    const end = async (): Promise<number | null> => {
-      child.kill("SIGINT");
-      return ((await once(child, "close")) as [number | null])[0];
-    };
-    return { ...told, end };
-  };
   const first = await serve();
   expect((await stat(first.tokenFile)).mode & 0o777).toBe(0o600);
-  const token = (await readFile(first.tokenFile, "utf8")).trim();
-  const droplets = async (url: string): Promise<number> => {
-    const answer = await fetch(`${url}/v2/droplets`, { headers: { authorization: `Bearer ${token}` } });
-    return ((await answer.json()) as { droplets: object[] }).droplets.length;
-  };
-  expect(await droplets(first.url)).toBe(2);
+  const droplets = async ({ url, headers }: typeof first): Promise<number> =>
+    ((await (await fetch(`${url}/v2/droplets`, { headers })).json()) as { droplets: object[] }).droplets.length;
+  expect(await droplets(first)).toBe(2);
   expect(await ops("cloud", "--name", name)).toMatchObject({
     status: 1,
     stderr: expect.stringContaining("cloud.taken"),
@@ -249,7 +249,7 @@ test("ops cloud serves the same cloud with the same token again, and refuses a p
   expect(await first.end()).toBe(0);
   const second = await serve();
   expect(second).toMatchObject({ url: first.url, tokenFile: first.tokenFile });
-  expect(await droplets(second.url)).toBe(2);
+  expect(await droplets({ ...second, headers: first.headers })).toBe(2);
   expect(await second.end()).toBe(0);
 });
 

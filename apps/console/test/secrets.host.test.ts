@@ -202,31 +202,27 @@ describe.skipIf(!existsSync("/dev/shm"))("ops secrets edit", () => {
       await ops(words);
   });
 
-  it.each(["SIGTERM", "SIGINT", "SIGHUP"] as const)(
-    "leaves nothing after %s",
-    async (signal) => {
-      const started = join(root, `started-${signal}`);
-      await mkdir(started);
-      const begun = new Promise<void>((resolve) => {
-        const watcher = watch(started, () => {
-          watcher.close();
-          resolve();
-        });
+  it.each(["SIGTERM", "SIGINT", "SIGHUP"] as const)("leaves nothing after %s", async (signal) => {
+    const started = join(root, `started-${signal}`);
+    await mkdir(started);
+    const begun = new Promise<void>((resolve) => {
+      const watcher = watch(started, () => {
+        watcher.close();
+        resolve();
       });
-      const child = start(["edit", "shop.key"], {
-        EDITOR: `sh -c 'echo more >>"$1"; dirname "$1" >${started}/folder; exec sleep 60' x`,
-        XDG_RUNTIME_DIR: "",
-      });
-      await begun;
-      child.kill(signal);
-      const ended = await end(child);
-      expect(ended.code).toBe(130);
-      expect(ended.out + ended.err).not.toContain(canary);
-      expect((await leftovers()).filter((name) => name.includes(`-${child.pid}-`))).toEqual([]);
-      expect((await ops(["get", "shop.key"])).out).not.toContain("more");
-    },
-    30_000,
-  );
+    });
+    const child = start(["edit", "shop.key"], {
+      EDITOR: `sh -c 'echo more >>"$1"; dirname "$1" >${started}/folder; exec sleep 60' x`,
+      XDG_RUNTIME_DIR: "",
+    });
+    await begun;
+    child.kill(signal);
+    const ended = await end(child);
+    expect(ended.code).toBe(130);
+    expect(ended.out + ended.err).not.toContain(canary);
+    expect((await leftovers()).filter((name) => name.includes(`-${child.pid}-`))).toEqual([]);
+    expect((await ops(["get", "shop.key"])).out).not.toContain("more");
+  });
 
   it("wipes later what kill -9 left", async () => {
     const folder = `/dev/shm/slipway-edit-${2 ** 22 + 1}-abcdef`;

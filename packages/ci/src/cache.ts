@@ -22,7 +22,7 @@ export function contentKey({ step, imageId, inputs, upstream, env, platform }: S
   const sorted = (record: Readonly<Record<string, string>>) =>
     Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1));
   const seen = [
-    2,
+    3,
     imageId,
     platform,
     step.run,

@@ -2,12 +2,14 @@ import { runContainer } from "./container.ts";
 import type { Attempt, Context } from "./context.ts";
 import { labelsOf } from "./docker.ts";
 import { fail } from "./errors.ts";
+import { stepFolder } from "./images/base.ts";
 import type { StepLog } from "./log.ts";
 import { stepUser } from "./policy.ts";
 import { type Described, maxDescriptionBytes, parseDescription } from "./schema.ts";
-import { resourceName, sourceFolder, workspaceArchive, workVolume } from "./workspace.ts";
+import { homeFolder, resourceName, sourceFolder, workspaceArchive, workspaceMount, workVolume } from "./workspace.ts";
 
 const timeoutMs = 30_000;
+const evaluatorFile = "evaluate.mjs";
 
 /** Runs inside the container: imports the files and prints what they export, and nothing that they print themselves. */
 const evaluator = `
@@ -44,12 +46,12 @@ export async function evaluate(
     {
       name: resourceName(context, attempt, 0),
       image: policy.toolchain,
-      command: ["node", "--disable-warning=ExperimentalWarning", "/work/evaluate.mjs"],
-      env: { HOME: "/work/home", NO_COLOR: "1" },
+      command: ["node", "--disable-warning=ExperimentalWarning", `${stepFolder}/${evaluatorFile}`],
+      env: { HOME: homeFolder, NO_COLOR: "1" },
       workdir: sourceFolder,
       user: `${stepUser}:${stepUser}`,
       labels: labelsOf(context.repository.name, attempt.run, "pipeline", attempt.number),
-      mounts: [{ volume: volume.name, at: "/work", readOnly: false }],
+      mounts: [workspaceMount(volume.name)],
       network: "none",
       limits: { ...policy.limits, memoryMb: Math.min(512, policy.limits.memoryMb), processes: 64 },
     },
@@ -59,7 +61,7 @@ export async function evaluate(
           tree: attempt.tree,
           inputs: [],
           outputs: [],
-          more: [{ path: "evaluate.mjs", kind: "bytes", mode: 0o644, owner: stepUser, bytes: Buffer.from(evaluator) }],
+          more: [{ path: evaluatorFile, kind: "bytes", mode: 0o644, owner: stepUser, bytes: Buffer.from(evaluator) }],
         }),
       ],
       output: async (stream, bytes) => {

@@ -35,7 +35,9 @@ const serve = (request, response) => {
     return;
   }
   const { method, url: path, headers } = request;
-  const onward = http.request({ host: found.service.name, port: found.service.port, method, path, headers }, (answer) => {
+  // A connection of its own: one that is kept may be closed by the service just when a request goes out on it.
+  const to = { host: found.service.name, port: found.service.port, method, path, headers, agent: false };
+  const onward = http.request(to, (answer) => {
     response.writeHead(answer.statusCode, answer.headers);
     answer.pipe(response);
   });

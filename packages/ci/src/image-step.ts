@@ -8,7 +8,7 @@ import { fail } from "./errors.ts";
 import { tar } from "./images/tar.ts";
 import type { ImageStep } from "./pipeline.ts";
 import { imageId, type StepResult, type StepWork } from "./steps.ts";
-import { outputMounts, resourceName, sourceFolder, workspaceArchive, workVolume } from "./workspace.ts";
+import { outputMounts, resourceName, sourceFolder, workspaceArchive, workspaceMount, workVolume } from "./workspace.ts";
 
 const basename = (path: string): string => path.replace(/\/+$/, "").split("/").at(-1) ?? path;
 
@@ -77,7 +77,7 @@ export async function buildImage(context: Context, work: StepWork<ImageStep>): P
       command: ["true"],
       env: {},
       labels: labelsOf(context.repository.name, attempt.run, step.name, attempt.number),
-      mounts: [{ volume: volume.name, at: "/work", readOnly: false }, ...outputMounts(upstream.outputs, true)],
+      mounts: [workspaceMount(volume.name), ...outputMounts(upstream.outputs, true)],
       network: "none",
       limits: policy.limits,
     },

@@ -9,7 +9,16 @@ import type { RunStep } from "./pipeline.ts";
 import { stepUser } from "./policy.ts";
 import type { StepOutcome } from "./records.ts";
 import { startServices } from "./services.ts";
-import { makeVolume, outputMounts, resourceName, sourceFolder, workspaceArchive, workVolume } from "./workspace.ts";
+import {
+  homeFolder,
+  makeVolume,
+  outputMounts,
+  resourceName,
+  sourceFolder,
+  workspaceArchive,
+  workspaceMount,
+  workVolume,
+} from "./workspace.ts";
 
 /** What a step leaves behind. */
 export interface StepResult {
@@ -116,7 +125,7 @@ async function attemptStep(
       image: made.image,
       command: step.run,
       env: {
-        HOME: "/work/home",
+        HOME: homeFolder,
         CI: "true",
         ...policy.env,
         ...step.env,
@@ -125,11 +134,7 @@ async function attemptStep(
       workdir: sourceFolder,
       user: `${stepUser}:${stepUser}`,
       labels,
-      mounts: [
-        { volume: volume.name, at: "/work", readOnly: false },
-        ...outputMounts(upstream.outputs, true),
-        ...outputMounts(own, false),
-      ],
+      mounts: [workspaceMount(volume.name), ...outputMounts(upstream.outputs, true), ...outputMounts(own, false)],
       network: services?.network ?? outside?.name ?? "none",
       limits: policy.limits,
     },

@@ -4,12 +4,15 @@ import type { Attempt, Context } from "./context.ts";
 import { ciModule, modelModule } from "./definitions/text.ts";
 import { labelsOf } from "./docker.ts";
 import { fail } from "./errors.ts";
+import { stepFolder } from "./images/base.ts";
 import { type TarEntry, tar } from "./images/tar.ts";
 import { stepUser } from "./policy.ts";
 import { git } from "./repository.ts";
 
 /** Where a step finds the repository's files. Modules of the CI are one folder up, where Node looks next. */
-export const sourceFolder = "/work/src";
+export const sourceFolder = `${stepFolder}/src`;
+
+export const homeFolder = `${stepFolder}/home`;
 
 const file = (path: string, text: string): TarEntry => ({
   path,
@@ -83,7 +86,7 @@ export const workspaceArchive = (
     readonly more?: readonly TarEntry[];
   },
 ): Archive => ({
-  at: "/work",
+  at: stepFolder,
   bytes: wholeArchive(context, options.tree, options.inputs, workspaceFiles(options.outputs, options.more)),
 });
 
@@ -111,6 +114,9 @@ export async function workVolume(
   const name = await makeVolume(context, attempt, { ...of, name: "work", kind: "work" });
   return { name, [Symbol.asyncDispose]: () => removeVolumes(context.docker, [name], context.clock) };
 }
+
+/** The workspace's volume in a container. */
+export const workspaceMount = (volume: string): VolumeMount => ({ volume, at: stepFolder, readOnly: false });
 
 /** Deterministic name for what a step of an attempt makes. */
 export const resourceName = (context: Context, attempt: Attempt, index: number): string =>

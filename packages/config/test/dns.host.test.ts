@@ -67,7 +67,7 @@ test("a zone is served with what the hosts tell; its serial grows when it change
   expect(await make(zone, [web("192.0.2.1")])).toMatchObject({ changed: 0, roundTrips: 1 });
   await make(zone, [web("192.0.2.2")]);
   // nsd loads the zone after it has answered the reload.
-  await expect.poll(() => resolver.resolve4("www.example.org")).toEqual(["192.0.2.2"]);
+  await expect.poll(() => resolver.resolve4("www.example.org"), { timeout: 30_000 }).toEqual(["192.0.2.2"]);
   expect(await serial()).toBe(2);
   await make(revert(zone), []);
   await expect(resolver.resolve4("www.example.org")).rejects.toThrow("REFUSED");

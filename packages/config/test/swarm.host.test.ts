@@ -73,7 +73,9 @@ test("a manager, a worker that joins with a secret token, labels, and leaving ag
   expect(await run(second, "systemctl stop watch; ls /run/leaked 2>&1 | grep -c 'No such file'")).toBe("1");
   expect(JSON.stringify([told, report])).not.toContain(token);
   expect(await make(second, worker, options)).toMatchObject({ changed: 0, roundTrips: 1 });
-  expect(await run(first, "docker node ls -f role=worker --format '{{.Hostname}} {{.Status}}'")).toBe("swarm-2 Ready");
+  // A manager knows a worker before it has heard from it.
+  const workers = "docker node ls -f role=worker --format '{{.Hostname}} {{.Status}}'";
+  await expect.poll(() => run(first, workers), { timeout: 30_000 }).toBe("swarm-2 Ready");
   const labels = swarm.labels("swarm-2", { disk: "fast", zone: "a b" });
   expect((await make(first, labels)).changed).toBe(1);
   expect(await make(first, labels)).toMatchObject({ changed: 0, roundTrips: 1 });

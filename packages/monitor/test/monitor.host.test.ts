@@ -37,7 +37,7 @@ async function startStation(dir: string): Promise<{ readonly child: ChildProcess
 }
 
 test("a real host: metrics, an outage announced once across kill -9 of the monitor, its end, all seen through the socket", async () => {
-  const signal = AbortSignal.timeout(150_000);
+  const signal = AbortSignal.timeout(280_000);
   using place = folder();
   await using machine = await startMachine({ name: "watched" });
   const address: SshAddress = {
@@ -102,7 +102,7 @@ test("a real host: metrics, an outage announced once across kill -9 of the monit
     expect(Number(seen["memory"]?.attributes?.["totalBytes"])).toBe(total);
     const age = Number(await run("ps", "-o", "etimes=", "-p", "1").catch(() => "NaN"));
     if (!Number.isNaN(age)) expect(Math.abs(metric("uptime") - age)).toBeLessThan(20);
-    expect(metric("uptime")).toBeLessThan(150);
+    expect(metric("uptime")).toBeLessThan(280);
     expect(metric("units failed")).toBe(0);
 
     // The same answer through SSH, where the socket is a channel and no socket of ours.

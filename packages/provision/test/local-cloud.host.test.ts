@@ -27,7 +27,7 @@ const clientOf = (of: LocalCloud): Promise<DigitalOcean> =>
 async function raw(path: string, init: RequestInit = {}): Promise<{ status: number; body: Record<string, never> }> {
   const response = await fetch(`${cloud.url}${path}`, {
     ...init,
-    headers: { authorization: `Bearer ${cloud.token}`, "content-type": "application/json" },
+    headers: { authorization: `Bearer ${cloud.token}`, "content-type": "application/json", connection: "close" },
   });
   const text = await response.text();
   return { status: response.status, body: text === "" ? {} : (JSON.parse(text) as Record<string, never>) };
@@ -155,7 +155,7 @@ test("applies user data, and acts: power, reboot, rename, tags", async () => {
   expect(await said("sudo -n id -un", "ada")).toBe("root");
   expect(await said('systemctl is-system-running --wait; cat "/etc/app/it\'s.conf"')).toBe("running\na: 'b'");
 
-  const started = "stat -c %Y /proc/1; cat /etc/hostname";
+  const started = "cut -d' ' -f22 /proc/1/stat; cat /etc/hostname";
   const before = await said(`hostnamectl set-hostname kept; sysctl -qw net.ipv4.ip_forward=1; ${started}`);
   expect(await ended((await client.dropletActions.start(id, { type: "reboot" })).id)).toBe("completed");
   const after = await said(started);

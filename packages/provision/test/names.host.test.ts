@@ -35,9 +35,9 @@ async function resolver(): Promise<Resolver> {
 }
 const records = "/v2/domains/example.org/records";
 
-/** Asks until the answer is the wanted one, or a second is over; gives the last answer. */
+/** Asks until the answer is the wanted one, or ten seconds are over, which is long also on a busy machine; gives the last answer. */
 async function within<T>(ask: () => Promise<T>, wanted: T): Promise<T | string> {
-  const until = Date.now() + 1_000;
+  const until = Date.now() + 10_000;
   for (;;) {
     const answer = await ask().catch((error: NodeJS.ErrnoException) => error.code ?? "");
     if (JSON.stringify(answer) === JSON.stringify(wanted) || Date.now() > until) return answer;
@@ -87,7 +87,7 @@ test("keeps domains as DigitalOcean does, and answers for them", async () => {
   expect((await dns.resolveNs("example.org")).toSorted()).toEqual([1, 2, 3].map((at) => `ns${at}.digitalocean.com`));
   await expect(dns.resolve4("no.example.org")).rejects.toMatchObject({ code: "ENOTFOUND" });
 
-  // A changed record is served within a second, a removed one is gone.
+  // A changed record is served soon, a removed one is gone.
   const found = await call("GET", `${records}?name=any.w.example.org&type=A`);
   expect(found.body["domain_records"]).toEqual([]);
   const filtered = (await call("GET", `${records}?name=*.w.example.org&type=A`)).body["domain_records"];

@@ -1,41 +1,13 @@
-import { createHash } from "node:crypto";
 import { debian, ubuntu } from "@slipway/model";
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { deadlineOf } from "../src/apply.ts";
-import {
-  changesOf,
-  droplet,
-  type Observed,
-  type PlanOptions,
-  type ProvisionPlan,
-  planProvision,
-  printPlan,
-  readSavedPlan,
-  type Seen,
-  savedPlan,
-  type Wanted,
-  wantedOf,
-} from "../src/index.ts";
+import { changesOf, droplet, printPlan, type Wanted, wantedOf } from "../src/index.ts";
 import { generateSshKey } from "../src/ssh-key.ts";
+import { ids, plan } from "./support/plans.ts";
 import { cloud, made, want } from "./support/resources.ts";
 
 const operator = generateSshKey("operator");
-const options: PlanOptions = { stack: "shop" };
 const key: Wanted = { kind: "key", name: "operator", publicKey: operator.publicKey };
-const account = (name: string, ours: boolean): Seen => ({
-  ...key,
-  kind: "key",
-  name,
-  publicKey: operator.publicKey,
-  id: "5",
-  ours,
-  dollarsMonthly: 0,
-});
-
-const ids = (plan: ProvisionPlan): readonly string[] => plan.steps.map((step) => step.id);
-const plan = (wanted: readonly Wanted[], seen: Observed, more: Partial<PlanOptions> = {}): ProvisionPlan =>
-  planProvision(wanted, seen, { ...options, ...more });
 
 describe("the plan of a stack", () => {
   test("creates what is missing, starts what is off, keeps the rest, and names what nobody asks for", () => {
@@ -76,98 +48,6 @@ describe("the plan of a stack", () => {
     const nothing = plan([key, want("app")], cloud([made("app", 1)]));
     expect(changesOf(nothing)).toBe(0);
     expect(printPlan(nothing)).toBe("  keep     machine app  (1)\n0 changes; $6 a month in all\n");
-  });
-
-  test("finds the operator's key under any name", () => {
-    const found = plan([key, want("app")], cloud([account("laptop", false)]));
-    expect(ids(found)).toEqual(["keep key operator", "create machine app"]);
-  });
-
-  test("a key with new content takes the place of the old one, after it", () => {
-    const old = { ...account("ada", true), publicKey: generateSshKey("old").publicKey, id: "4" } as Seen;
-    const changed = plan([{ ...key, name: "ada" }, want("app")], cloud([old]));
-    expect(ids(changed)).toEqual(["create key ada", "delete key ada 4", "create machine app"]);
-    expect(changed.steps[1]?.after).toEqual(["create key ada"]);
-  });
-
-  test("two operators' keys stand side by side, until the stack is destroyed", () => {
-    const first = { ...account("operator", true), publicKey: generateSshKey("first").publicKey, id: "4" } as Seen;
-    for (const unlisted of ["keep", "delete"] as const) {
-      const second = plan([key, want("app")], cloud([first]), { unlisted });
-      expect(ids(second)).toEqual(["create key operator", "create machine app"]);
-      expect(second.unlisted).toEqual([]);
-    }
-    const both = cloud([first, account("operator", true)]);
-    expect(ids(plan([key, want("app")], both))).toEqual(["keep key operator", "create machine app"]);
-    const all = ["delete key operator 4", "delete key operator 5"];
-    expect(ids(plan([], both, { unlisted: "delete" }))).toEqual(all);
-  });
-
-  test.each<[string, readonly Wanted[], readonly Seen[], RegExp]>([
-    [
-      "two machines with one host tag",
-      [want("app")],
-      [made("app", 1), made("app", 2)],
-      /2 machines carry the tag of host app \(1, 2\)/,
-    ],
-    ["an unknown region", [want("app", { region: "moon1" })], [], /no region moon1; there are lon1, ams3, fra1/],
-    ["a region that is full", [want("app", { region: "fra1" })], [], /fra1 takes no new machines/],
-    ["an unknown size", [want("app", { size: "huge" })], [], /no size huge; there are s-1vcpu-1gb/],
-    ["a size that the region lacks", [want("app", { size: "s-1vcpu-512mb-10gb" })], [], /not offered in lon1/],
-    ["an unknown image", [want("app", { image: "plan9" })], [], /no image plan9; there are debian-12-x64/],
-    ["an image larger than the disk", [want("app", { image: "77" })], [], /needs a disk of 60 GB/],
-    ["a name twice", [want("app"), want("App")], [], /two hosts are named App/],
-    ["a bad name", [want("a_b")], [], /"a_b" is no host name/],
-    ["a bad tag", [want("app", { tags: ["a.b"] })], [], /"a.b" is no tag/],
-    ["a tag of ours", [want("app", { tags: ["slipway:host:x"] })], [], /kept for Slipway/],
-    ["a machine without a pinned key", [want("app")], [made("app", 1, { hostKeys: [] })], /no tag with its host key/],
-    ["a disk that would shrink", [want("app")], [made("app", 1, { size: "s-2vcpu-4gb", diskGb: 80 })], /cannot shrink/],
-    [
-      "another image, when nobody allowed another machine",
-      [want("app", { image: "debian-13-x64" })],
-      [made("app", 1)],
-      /machine app: image is debian-12-x64, asked for debian-13-x64; that takes another one/,
-    ],
-    [
-      "user data that is too large",
-      [want("app", { userData: `#!/bin/sh\n${"x".repeat(65_000)}` })],
-      [],
-      /larger than 64 KiB/,
-    ],
-    ["user data that is no YAML", [want("app", { userData: "#cloud-config\na: [" })], [], /is no YAML/],
-  ])("refuses %s", (_title, wanted, seen, said) => {
-    expect(plan(wanted, cloud(seen)).problems.join("\n")).toMatch(said);
-  });
-
-  test("tells where user data is no YAML, and nothing of what is in it", () => {
-    const userData = "#cloud-config\nhidden: word: more\n";
-    const [problem] = plan([want("app", { userData })], cloud([])).problems;
-    expect(problem).toMatch(/^host app: the user data is no YAML: .* at line 2, column \d+$/);
-    expect(problem).not.toMatch(/hidden|word/);
-  });
-
-  test("refuses more machines than the account may have, and to destroy or replace what is protected", () => {
-    expect(plan([want("a"), want("b")], cloud([made("a", 1)], 1)).problems.join()).toMatch(/may have 1 machines/);
-    const safe = cloud([made("app", 1, { protect: true })]);
-    expect(plan([], safe).problems).toEqual([]);
-    expect(plan([], safe, { unlisted: "delete" }).problems.join()).toMatch(
-      /machine app is protected and would be dest/,
-    );
-    const going = cloud([made("app", 1, { protect: true, retired: true }), made("app", 2)]);
-    expect(plan([want("app")], going).problems.join()).toMatch(/machine app is protected and would be destroyed/);
-    const other = [want("app", { image: "debian-13-x64" })];
-    expect(plan(other, safe, { replace: ["machine app"] }).problems.join()).toMatch(/protected and would be replaced/);
-  });
-
-  test("protection stays when the file no longer asks for it, until it is taken off by name", () => {
-    const safe = cloud([made("app", 1, { protect: true })]);
-    expect(changesOf(plan([want("app")], safe))).toBe(0);
-    const off = plan([want("app")], safe, { unprotect: ["machine app"] });
-    expect(off.steps[0]).toMatchObject({ do: "update", fields: [{ field: "protect", from: "on", to: "off" }] });
-    const still = plan([want("app", { protect: true })], safe, { unprotect: ["machine app"] });
-    expect(still.problems.join()).toMatch(/the file protects it/);
-    const on = plan([want("app", { protect: true })], cloud([made("app", 1)]));
-    expect(on.steps[0]?.fields).toMatchObject([{ field: "protect", to: "on" }]);
   });
 
   test("may take an hour more to apply when a machine gets another size", () => {
@@ -244,87 +124,5 @@ describe("the plan of a stack", () => {
     ).flatMap((one) => (one.kind === "machine" ? [one.image] : []));
     expect(images).toEqual(["debian-12-x64", "debian-13-x64", "ubuntu-24-04-x64", "my-snapshot"]);
     expect(() => droplet({ ...shape, userData: "echo" })).toThrow(/begins with/);
-  });
-
-  test("a saved plan is read as it was written, and refused when it is anything else", () => {
-    const first = plan([key, want("app")], cloud([]));
-    const text = savedPlan(first);
-    expect(readSavedPlan(text)).toEqual(first);
-    expect(() => readSavedPlan(text.replace("lon1", "ams3"))).toThrow(/damaged/);
-    expect(() => readSavedPlan(text.slice(0, -20))).toThrow(/cut off/);
-    expect(() => readSavedPlan(text.replace('"version": 1', '"version": 9'))).toThrow(/format 9/);
-    expect(() => readSavedPlan("[]")).toThrow(/no saved plan/);
-  });
-
-  test("a saved plan that was altered, its sum made to fit, is refused", () => {
-    const first = plan(
-      [
-        key,
-        want("app", { userData: "#!/bin/sh\n" }),
-        { kind: "volume", name: "data", region: "lon1", gigabytes: 10, machine: "app", protect: true },
-        { kind: "reserved-ip", name: "front", machine: "app" },
-        {
-          kind: "firewall",
-          name: "edge",
-          machines: [],
-          inbound: [{ protocol: "tcp", ports: "22", addresses: ["0.0.0.0/0"], machines: [] }],
-          outbound: [],
-        },
-        { kind: "domain", name: "example.org" },
-        {
-          kind: "record",
-          name: "example.org www A",
-          domain: "example.org",
-          host: "www",
-          type: "A",
-          ttl: 60,
-          data: { of: "machine app" },
-        },
-        { kind: "project", name: "all", purpose: "x", environment: "Staging", members: ["machine app"] },
-      ],
-      cloud([made("old", 3)]),
-    );
-    expect(readSavedPlan(savedPlan(first))).toEqual(first);
-    const bad = (value: unknown): unknown => {
-      try {
-        return readSavedPlan(savedPlan(value as ProvisionPlan));
-      } catch (error) {
-        return error;
-      }
-    };
-    const altered = { ...first, steps: first.steps.map((step) => ({ ...step, do: "delete", cloudId: "9" })) };
-    const again = (content: object): object => ({
-      ...content,
-      digest: createHash("sha256").update(JSON.stringify(content)).digest("hex"),
-    });
-    const { digest: _, ...content } = first;
-    expect(readSavedPlan(savedPlan(again(content) as ProvisionPlan))).toEqual(first);
-    for (const value of [
-      altered,
-      null,
-      [],
-      "plan",
-      {},
-      again({ ...content, steps: [null] }),
-      again({ ...content, wanted: [{ kind: "machine", name: "app" }] }),
-      again({ ...content, wanted: [{ kind: "toString", name: "app" }] }),
-      again({ ...content, options: null }),
-      again({ ...content, problems: {} }),
-    ])
-      expect(bad(value)).toMatchObject({ code: "plan.unreadable", exitCode: 2 });
-  });
-
-  test("the digest is the same for the same, and differs when the cloud does", () => {
-    const names = fc.uniqueArray(fc.stringMatching(/^[a-z][a-z0-9-]{0,6}[a-z0-9]$/), { maxLength: 6 });
-    fc.assert(
-      fc.property(names, names, (wanted, there) => {
-        const hosts = wanted.map((host) => want(host));
-        const seen = cloud(there.map((host, at) => made(host, at + 1)));
-        const first = plan(hosts, seen);
-        expect(plan(structuredClone(hosts), structuredClone(seen))).toEqual(first);
-        expect(JSON.parse(JSON.stringify(first))).toEqual(first);
-        expect(plan(hosts, cloud([...seen.seen, made("zz-more", 99)])).digest).not.toBe(first.digest);
-      }),
-    );
   });
 });

@@ -34,6 +34,8 @@ import { gatewayOf } from "../src/local/gateway.ts";
 import { heldBy, nothing } from "./support/cloud.ts";
 
 const stack = `r${process.pid}`;
+/** For what happens a moment later; on a busy machine a moment is long. */
+const soon = { timeout: 30_000 };
 const operator = generateSshKey("operator");
 const on = droplet({ cloud: "local", region: "lon1", size: "s-1vcpu-1gb" });
 const tells = (...info: readonly Info[]) => [{ info }];
@@ -95,7 +97,7 @@ test("names that properties tell of lead to machines, and follow them; what some
   const dns = new Resolver({ timeout: 1_000, tries: 3 });
   dns.setServers([(await gatewayOf(engineAt(), stack)) ?? ""]);
   const { address } = await machine("web");
-  await expect.poll(() => dns.resolve4("www.example.org").catch(() => [])).toEqual([address]);
+  await expect.poll(() => dns.resolve4("www.example.org").catch(() => []), soon).toEqual([address]);
   expect(await dns.resolveTxt("example.org")).toEqual([["v=spf1 -all"]]);
   expect(await dns.resolveTxt("_slipway.shop.example.org")).toEqual([[`slipway:${stack}:A`]]);
 
@@ -108,7 +110,7 @@ test("names that properties tell of lead to machines, and follow them; what some
   ]);
   const moved = (await other.machine("web")).address;
   expect(moved).not.toBe(address);
-  await expect.poll(() => dns.resolve4("www.example.org").catch(() => [])).toEqual([moved]);
+  await expect.poll(() => dns.resolve4("www.example.org").catch(() => []), soon).toEqual([moved]);
 
   // Taken out of the file: named, and removed only when asked.
   const less = platform(cloud, [{ ...web, distro: debian("13") }], [domain("example.org")]);
@@ -118,7 +120,7 @@ test("names that properties tell of lead to machines, and follow them; what some
     "record example.org @ mx mail.example.net.",
   ]);
   await less.apply({ unlisted: "delete" });
-  await expect.poll(() => dns.resolve4("www.example.org").catch(() => [])).toEqual([]);
+  await expect.poll(() => dns.resolve4("www.example.org").catch(() => []), soon).toEqual([]);
   expect(changesOf(await plan())).toBeGreaterThan(0);
 
   // Destroying leaves a zone in which somebody else has a record.
@@ -174,7 +176,7 @@ test("volumes, a firewall, a reserved address, a key and a project stand around 
 
   for (const at of [8080, 8081, 9100])
     await said(`systemd-run --quiet systemd-socket-activate --accept --listen=${at} /bin/cat`);
-  await expect.poll(() => reaches(first.address, 8080), { timeout: 5_000 }).toBe(true);
+  await expect.poll(() => reaches(first.address, 8080), soon).toBe(true);
   expect([await reaches(first.address, 8081), await reaches(first.address, 9100)]).toEqual([false, false]);
   await using inside = await ssh(sshAddress(await machine("db")), { privateKey: operator.privateKey });
   const from = await inside.exec(["bash", "-c", `timeout 2 bash -c "</dev/tcp/${first.address}/9100"`]);

@@ -7,6 +7,9 @@ import type { TarEntry } from "./tar.ts";
 /** The user of every application: number 1000, so that data folders can be handed to it by number. */
 export const appUser = { name: "app", id: 1000 } as const;
 
+/** Where a build step's workspace is mounted. A new volume takes the owner of the image's folder. */
+export const stepFolder = "/step";
+
 const text = (path: string, content: string, mode = 0o644): TarEntry => ({
   path,
   mode,
@@ -27,7 +30,7 @@ export const skeleton = (): readonly TarEntry[] => [
   folder("home/app", 0o755, appUser.id),
   folder("app", 0o755, appUser.id),
   folder("data", 0o755, appUser.id),
-  folder("work", 0o755, appUser.id),
+  folder(stepFolder.slice(1), 0o755, appUser.id),
   folder("run", 0o755),
   folder("tmp", 0o1777),
   folder("var/tmp", 0o1777),
@@ -103,7 +106,7 @@ export const toolchainImage = async (docker: ImageEngine, options: LoadOptions):
     architecture: architecture(),
     layers: [...layers, await toolLayer(pnpm.path, signal)],
     config: {
-      workingDir: "/work",
+      workingDir: stepFolder,
       env: [...environment, "CI=true"],
       command: ["sh"],
       labels: { "slipway.base": "toolchain" },

@@ -70,6 +70,8 @@ export function page(call: Call, name: string, all: readonly unknown[]): Reply {
 
 const compile = (path: string): RegExp => new RegExp(`^${path.replace(/:[a-z]+/g, "([^/]+)")}$`);
 const maxBodyBytes = 1 << 20;
+/** Longer than clients keep a connection that they do not use: else one may be closed here just when a request comes on it. */
+const idleMs = 75_000;
 
 /** A server that answers these routes to whoever has the token. */
 export function serve(
@@ -125,9 +127,11 @@ export function serve(
       sendError(response, error);
     }
   };
-  return createServer((request, response) => {
+  const server = createServer((request, response) => {
     answer(request, response).catch(() => response.destroy());
   });
+  server.keepAliveTimeout = idleMs;
+  return server;
 }
 
 /** Of what is sent as a path some is no URL, such as `//`. */

@@ -99,7 +99,7 @@ export function travels(library: string, setOut: (cloud: LocalCloud) => Promise<
         () => by.droplets.one(other.id),
         (one) => one.name === "other-2" && !one.locked,
       );
-      const started = "stat -c %Y /proc/1";
+      const started = "cut -d' ' -f22 /proc/1/stat";
       const before = await said(other.address, started);
       await by.droplets.act(other.id, { type: "reboot" });
       await free(other.id);

@@ -7,7 +7,7 @@ export interface Said {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-/** A raw call of the API, as other clients make it. */
+/** A raw call of the API, as other clients make it; on a connection of its own, as the server closes idle ones after seconds. */
 export async function say(cloud: LocalCloud, method: string, path: string, body?: object): Promise<Said> {
   const response = await fetch(`${cloud.url}${path}`, {
     method,

@@ -44,7 +44,7 @@ export async function api(options: LocalCloudOptions) {
   const call = async (method: string, path: string, body?: object): Promise<Answered> => {
     const response = await fetch(`${cloud.url}${path}`, {
       method,
-      headers: { authorization: `Bearer ${cloud.token}`, "content-type": "application/json" },
+      headers: { authorization: `Bearer ${cloud.token}`, "content-type": "application/json", connection: "close" },
       ...(body && { body: JSON.stringify(body) }),
     });
     const text = await response.text();

@@ -62,7 +62,12 @@ export function rawClient(cloud: { readonly url: string; readonly token: string 
   const send: Raw["send"] = async (method, path, init = {}) => {
     const response = await fetch(`${cloud.url}${path}`, {
       method,
-      headers: { authorization: `Bearer ${cloud.token}`, "content-type": "application/json", ...init.headers },
+      headers: {
+        authorization: `Bearer ${cloud.token}`,
+        "content-type": "application/json",
+        connection: "close",
+        ...init.headers,
+      },
       ...(init.body && { body: JSON.stringify(init.body) }),
     });
     const text = await response.text();

@@ -34,7 +34,7 @@ cat >config.json <<'END'
 END
 systemd-run -q --unit pebble -E PEBBLE_VA_NOSLEEP=1 -E PEBBLE_WFE_NONCEREJECT=0 pebble -config /root/pebble/config.json
 cp /etc/hosts /root/hosts; printf '127.0.0.1\\twww.example.test example.test\\n' >>/etc/hosts
-timeout 20 sh -c 'until curl -so /dev/null https://localhost:14000/dir; do :; done'`;
+timeout 60 sh -c 'until curl -so /dev/null https://localhost:14000/dir; do :; done'`;
 
 export default cases({
   "certificate.selfSigned": {

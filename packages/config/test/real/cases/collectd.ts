@@ -23,7 +23,7 @@ export default cases({
     }),
     secrets: { collectd: "correct horse" },
     shows: {
-      "timeout 20 sh -c 'until grep -qas load /run/riemann.log; do :; done'; grep -ac 'load' /run/riemann.log":
+      "timeout 60 sh -c 'until grep -qas load /run/riemann.log; do :; done'; grep -ac 'load' /run/riemann.log":
         /^[1-9]/,
       "stat -c %a /etc/collectd/collectd.conf; systemctl is-active collectd": "640\nactive",
       "journalctl -u collectd | grep -ic 'unknown\\|could not find'": "0",

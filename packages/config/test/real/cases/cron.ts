@@ -3,7 +3,7 @@ import { cases } from "../harness.ts";
 
 // cron runs it when it starts, as after a reboot.
 const started = `rm -f /run/crond.reboot /var/run/crond.reboot; systemctl restart cron
-timeout 10 sh -c 'until [ -s /tmp/slipway-job ]; do sleep 0.1; done'; cat /tmp/slipway-job`;
+timeout 60 sh -c 'until [ -s /tmp/slipway-job ]; do sleep 0.1; done'; cat /tmp/slipway-job`;
 
 export default cases({
   "cron.job": {

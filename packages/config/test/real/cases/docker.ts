@@ -13,7 +13,7 @@ auth: { htpasswd: { realm: test, path: /etc/docker/registry/users } }
 END
 htpasswd -Bbc /etc/docker/registry/users ada "correct horse" && chmod 644 /etc/docker/registry/users
 systemctl restart docker-registry
-timeout 30 perl -MIO::Socket::INET -e '1 until IO::Socket::INET->new("127.0.0.1:5000")'
+timeout 60 perl -MIO::Socket::INET -e '1 until IO::Socket::INET->new("127.0.0.1:5000")'
 useradd -m -G docker ada`;
 
 export default cases({

@@ -5,7 +5,7 @@ import { cases } from "../harness.ts";
 const failures = `ip addr add 10.78.0.1/32 dev lo
 for i in 1 2 3; do ssh -o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -b 10.78.0.1 nobody-$i@10.78.0.1 true 2>/dev/null; done`;
 /** Bans are made by a thread of their own. */
-const until = (condition: string): string => `timeout 20 sh -c 'until ${condition}; do :; done'`;
+const until = (condition: string): string => `timeout 60 sh -c 'until ${condition}; do :; done'`;
 
 export default cases({
   "fail2ban.sshd": {
