@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 
 const main = join(import.meta.dirname, "../src/cli/main.ts");
+/** One for all tests, as each home would make the program's own file anew. */
+const compiled = process.env["NODE_COMPILE_CACHE"] ?? join(import.meta.dirname, "../../../node_modules/.cache/node");
 
 export interface Ran {
   readonly status: number | null;
@@ -13,7 +15,7 @@ export interface Ran {
 /** Starts `ops` in a folder, its home there too. */
 export function startOps(folder: string, words: readonly string[]): ChildProcessWithoutNullStreams {
   const { INIT_CWD: _, XDG_STATE_HOME: __, ...rest } = process.env;
-  const env = { ...rest, HOME: folder, NO_COLOR: "1" };
+  const env = { ...rest, HOME: folder, NO_COLOR: "1", NODE_COMPILE_CACHE: compiled };
   return spawn(process.execPath, ["--conditions=source", main, ...words], { cwd: folder, env });
 }
 

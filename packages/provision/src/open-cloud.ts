@@ -41,9 +41,10 @@ export async function openCloud(hosts: readonly HostOnMachine[], options: OpenCl
     throw fail("plan.problems", "the hosts' droplets are in different clouds; plan each cloud by itself");
   const common = { ...(options.clock && { clock: options.clock }), ...(options.signal && { signal: options.signal }) };
   if (first.cloud === "local") {
-    const [{ startLocalCloud }, { noLimits }] = await Promise.all([
+    const [{ startLocalCloud }, { noLimits }, { plainFetch }] = await Promise.all([
       import("./local/cloud.ts"),
       import("./local/limits.ts"),
+      import("./local/plain-fetch.ts"),
     ]);
     const local = await startLocalCloud({ ...options, name: options.cloud ?? options.name, limits: noLimits });
     const client = await digitalOcean({
@@ -51,6 +52,7 @@ export async function openCloud(hosts: readonly HostOnMachine[], options: OpenCl
       token: () => Promise.resolve(local.token),
       // Nobody else uses this server, so nothing has to be shared.
       limits: [],
+      fetch: plainFetch,
       timeoutMs: 300_000,
       lagMs: 1_000,
       ...common,

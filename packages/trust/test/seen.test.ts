@@ -46,6 +46,21 @@ describe("what was seen before", () => {
     expect(await refusal(asAnn.list())).toMatchObject({ code: "vault.tampered" });
   });
 
+  it("lists a manifest that was judged before without a look at keys and signatures, and any other with one", async () => {
+    await using vault = await team({ ann: be(ann) });
+    const store = seenInMemory();
+    await (await vault.as(be(ann), { seen: store })).set("token", "1");
+    await writeFile(join(vault.dir, "recipients/ann.asc"), "");
+    expect(await (await vault.as(be(ann), { seen: store })).list()).toEqual(["token"]);
+    expect(await refusal((await vault.as(be(ann), { seen: store })).get("token"))).toMatchObject({
+      code: "vault.tampered",
+    });
+    expect(await refusal((await vault.as(be(ann))).list())).toMatchObject({ code: "vault.tampered" });
+    const manifest = join(vault.dir, "manifest.json");
+    await writeFile(manifest, (await readFile(manifest, "utf8")).replace('"token"', '"taken"'));
+    expect(await refusal((await vault.as(be(ann), { seen: store })).list())).toMatchObject({ code: "vault.tampered" });
+  });
+
   it("lets those change it whom it knows, and whom they let in, and nobody else", async () => {
     await using vault = await team({ ann: be(ann), bob: be(bob) });
     const seen = seenInMemory();

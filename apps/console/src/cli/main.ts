@@ -1,50 +1,12 @@
 #!/usr/bin/env node
-import { exitCodes } from "@slipway/model";
-import { CommanderError } from "commander";
-import { keepCompiled } from "./compile-cache.ts";
-import { createContext } from "./context.ts";
-import { presentError } from "./output.ts";
-import { createProgram, usageExit } from "./program.ts";
+import { extname, join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { compiledFolder, keepCompiled } from "./compile-cache.ts";
 
 keepCompiled();
-
-const stop = new AbortController();
-let interrupted = false;
-for (const name of ["SIGINT", "SIGTERM"] as const) {
-  process.on(name, () => {
-    // The second one stops at once: everything is written so that the next run goes on.
-    if (interrupted) process.exit(exitCodes.interrupted);
-    interrupted = true;
-    process.stderr.write("\nstopping after this step; once more stops at once\n");
-    stop.abort(new Error("interrupted"));
-  });
-}
-
-/** With --json whatever ends a command is one document on standard output, also what commander or ^C ended. */
-function told(code: string, message: string, exit: number): number {
-  if (process.argv.includes("--json"))
-    process.stdout.write(`${JSON.stringify({ ok: false, error: { code, message } })}\n`);
-  return exit;
-}
-
-const program = createProgram(async (globals, load, options) => {
-  const context = createContext(globals, stop.signal);
-  try {
-    const run = await load();
-    process.exitCode = await run(context, options);
-  } catch (error) {
-    process.exitCode = interrupted
-      ? told("ops.interrupted", "interrupted", exitCodes.interrupted)
-      : presentError(error, globals, context.out.hidden);
-  }
-});
-
-try {
-  await program.parseAsync();
-} catch (error) {
-  if (!(error instanceof CommanderError)) throw error;
-  process.exitCode = usageExit(error);
-  if (process.exitCode !== exitCodes.done) told(error.code, error.message, exitCodes.usage);
-}
-// Connections that a failed verb left open must not keep the process: everything that has to be kept is on a disk by now.
-if (process.exitCode !== undefined) process.stdout.write("", () => process.exit());
+// Without a verb there is but help to show, for which the few modules of the command line are there sooner.
+const hasVerb = process.argv.slice(2).some((word) => !word.startsWith("-"));
+const bundle = hasVerb ? await (await import("../bundle/open.ts")).openBundle(compiledFolder()) : undefined;
+const url = pathToFileURL(join(import.meta.dirname, `run${extname(import.meta.filename)}`)).href;
+const { run } = (bundle?.[url]?.() as typeof import("./run.ts") | undefined) ?? (await import("./run.ts"));
+await run();

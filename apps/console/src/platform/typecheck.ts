@@ -1,8 +1,9 @@
 import { execFile } from "node:child_process";
 import { mkdir } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { dirname, join, relative } from "node:path";
+import { dirname, isAbsolute, join, relative } from "node:path";
 import { fail } from "../errors.ts";
+import { putStamp, stampHolds } from "./stamp.ts";
 
 /** One diagnostic of the compiler. */
 export interface Diagnostic {
@@ -60,8 +61,16 @@ const has = (from: NodeJS.Require, name: string): boolean => {
   }
 };
 
+/** The files in `tsc --listFiles` output. */
+export const listedFiles = (output: string): readonly string[] =>
+  output
+    .split("\n")
+    .map((line) => line.trimEnd())
+    .filter((line) => isAbsolute(line));
+
 /**
- * Type-checks an ops.config.ts, incrementally: a file that did not change since the last time costs about a third of a second.
+ * Type-checks an ops.config.ts, unless nothing of what the compiler read the last time it found nothing wrong has changed: that costs some
+ * milliseconds, and a check, which is incremental, about a third of a second.
  * Throws `ops.config-type-error` with the first diagnostic as `file:line:column`.
  */
 export async function typecheckConfig(file: string, cacheFolder: string, signal?: AbortSignal): Promise<void> {
@@ -69,8 +78,8 @@ export async function typecheckConfig(file: string, cacheFolder: string, signal?
   // The compiler of the project that is checked, or else the one that Slipway came with.
   const resolver = [createRequire(file), createRequire(import.meta.url)].find((one) => has(one, "typescript"));
   if (resolver === undefined) return;
-  const tsc = join(dirname(resolver.resolve("typescript/package.json")), "bin", "tsc");
-  await mkdir(cacheFolder, { recursive: true });
+  const compiler = resolver.resolve("typescript/package.json");
+  const tsc = join(dirname(compiler), "bin", "tsc");
   const conditions = process.execArgv.some((flag) => flag.includes("conditions=source"))
     ? ["--customConditions", "source"]
     : [];
@@ -83,8 +92,14 @@ export async function typecheckConfig(file: string, cacheFolder: string, signal?
     "--tsBuildInfoFile",
     join(cacheFolder, "config.tsbuildinfo"),
     "--ignoreConfig",
+    "--listFiles",
     file,
   ]; // prettier-ignore
+  const stamp = join(cacheFolder, "config.checked");
+  const asked = [...args, (resolver(compiler) as { version: string }).version];
+  if (stampHolds(stamp, asked)) return;
+  await mkdir(cacheFolder, { recursive: true });
+  const began = Date.now();
   const { output, failed } = await new Promise<{ output: string; failed: boolean }>((resolve, reject) => {
     execFile(
       process.execPath,
@@ -102,6 +117,7 @@ export async function typecheckConfig(file: string, cacheFolder: string, signal?
   if (first === undefined) {
     // A compiler that is too old for these options must not pass for one that found nothing.
     if (failed) throw fail("ops.config-failed", `the type checker did not run: ${output.trim().split("\n")[0] ?? ""}`);
+    await putStamp(stamp, asked, { files: [compiler, ...listedFiles(output)], began });
     return;
   }
   const more = all.length > 1 ? `\n  … and ${all.length - 1} more` : "";

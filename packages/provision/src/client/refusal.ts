@@ -44,7 +44,7 @@ const longestMessage = 500;
 
 /** The error of an answer that is none of success. `secrets` are taken out of what the other side says. */
 export function refusal(
-  response: { readonly status: number; readonly statusText: string; readonly headers: Headers },
+  response: { readonly status: number; readonly statusText: string; readonly headers: Pick<Headers, "get"> },
   value: unknown,
   call: { readonly method: string; readonly path: string; readonly secrets: readonly string[] },
 ): CallError {

@@ -23,7 +23,12 @@ export interface Endpoint {
   /** Default: DigitalOcean's. */
   readonly dialect?: Dialect;
   /** Default: the platform's. */
-  readonly fetch?: (url: string, init: RequestInit) => Promise<Response>;
+  readonly fetch?: (url: string, init: RequestInit) => Promise<Answered>;
+}
+
+/** What is read of a response. */
+export interface Answered extends Pick<Response, "ok" | "status" | "statusText" | "text"> {
+  readonly headers: Pick<Headers, "get">;
 }
 
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
@@ -118,7 +123,7 @@ type Outcome = ({ readonly value: unknown } | { readonly error: CallError }) & {
 async function once(endpoint: Endpoint, call: Call, token: string): Promise<Outcome> {
   const deadline = AbortSignal.timeout(endpoint.timeoutMs ?? 30_000);
   const signal = endpoint.signal === undefined ? deadline : AbortSignal.any([deadline, endpoint.signal]);
-  let response: Response;
+  let response: Answered;
   let text: string;
   try {
     response = await (endpoint.fetch ?? fetch)(`${endpoint.url}${call.path}`, {
@@ -168,7 +173,7 @@ function parse(text: string): unknown {
  * `retry-after`, in seconds or as a date; on a 429 without it, the time when the oldest call no longer counts, if none is left of the hour's calls:
  * the limits of bursts are over much sooner.
  */
-function waitOf({ status, headers }: Response, clock: Clock, limitedMs: number | undefined): number | undefined {
+function waitOf({ status, headers }: Answered, clock: Clock, limitedMs: number | undefined): number | undefined {
   const header = headers.get("retry-after");
   if (header !== null) {
     const spanMs = /^\s*\d+(\.\d+)?\s*$/.test(header) ? Number(header) * 1_000 : Date.parse(header) - clock.now();

@@ -15,13 +15,21 @@ export async function openHetzner(
     throw fail("plan.problems", "the hosts' servers are in different projects; plan each by itself");
   const common = { ...(options.clock && { clock: options.clock }), ...(options.signal && { signal: options.signal }) };
   if (first?.cloud === "local") {
-    const [{ startLocalCloud }, { noLimits }] = await Promise.all([
+    const [{ startLocalCloud }, { noLimits }, { plainFetch }] = await Promise.all([
       import("../local/cloud.ts"),
       import("../local/limits.ts"),
+      import("../local/plain-fetch.ts"),
     ]);
     const local = await startLocalCloud({ ...options, name: options.cloud ?? options.name, limits: noLimits });
     const token = (): Promise<string> => Promise.resolve(local.token);
-    const client = await hetzner({ url: local.url, token, timeoutMs: 300_000, lagMs: 1_000, ...common });
+    const client = await hetzner({
+      url: local.url,
+      token,
+      fetch: plainFetch,
+      timeoutMs: 300_000,
+      lagMs: 1_000,
+      ...common,
+    });
     const provider = hetznerProvider(client, { stack: options.name, ...common });
     return { where: "local", provider, [Symbol.asyncDispose]: () => local[Symbol.asyncDispose]() };
   }
