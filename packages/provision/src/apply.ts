@@ -98,7 +98,10 @@ export async function applyProvision(given: ProvisionPlan, options: ApplyOptions
     made: new Set(),
     replaced: new Set(),
   };
-  const nodes = plan.steps.flatMap((step) => nodesOf(step, aboutOf(step, plan, observed.seen), run));
+  const nodes = plan.steps.flatMap((step) => {
+    const about = aboutOf(step, plan, observed.seen);
+    return nodesOf({ ...step, after: [...step.after, ...bootingFor(step, about, run)] }, about, run);
+  });
   const outcomes = await runGraph(nodes, atOnce);
   options.signal?.throwIfAborted();
   const failed = failures(plan, outcomes, run);
@@ -126,6 +129,22 @@ function linksOf(plan: ProvisionPlan, seen: readonly Seen[]): Map<string, Seen> 
     one.kind === "machine" && one.ours && !one.retired && !refs.has(refOf(one)) ? [[refOf(one), one] as const] : [],
   );
   return new Map<string, Seen>([...others, ...planned]);
+}
+
+/**
+ * The machine whose address a step needs, when a killed run left it booting. The plan does not say so: it would be stale as soon as the machine has
+ * booted.
+ */
+function bootingFor(step: Step, { wanted }: About, { links }: Pick<Run, "links">): readonly string[] {
+  if (step.do === "keep" || wanted === undefined) return [];
+  const needs =
+    wanted.kind === "reserved-ip"
+      ? refOf({ kind: "machine", name: wanted.machine })
+      : wanted.kind === "record" && typeof wanted.data !== "string"
+        ? wanted.data.of
+        : undefined;
+  const there = needs === undefined ? undefined : links.get(needs);
+  return there?.kind === "machine" && there.address === "" ? [`ready ${needs}`] : [];
 }
 
 function aboutOf(step: Step, plan: ProvisionPlan, seen: readonly Seen[]): About {

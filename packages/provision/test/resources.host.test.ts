@@ -174,8 +174,8 @@ test("volumes, a firewall, a reserved address, a key and a project stand around 
   );
   expect(front).toMatchObject({ name: "front", machine: "web", ours: true });
 
-  await said("apt-get -qq install -y --no-install-recommends netcat-openbsd >/dev/null 2>&1; true");
-  for (const at of [8080, 8081, 9100]) await said(`systemd-run --quiet nc -lk ${at}`);
+  for (const at of [8080, 8081, 9100])
+    await said(`systemd-run --quiet systemd-socket-activate --accept --listen=${at} /bin/cat`);
   await expect.poll(() => reaches(first.address, 8080), soon).toBe(true);
   expect([await reaches(first.address, 8081), await reaches(first.address, 9100)]).toEqual([false, false]);
   await using inside = await ssh(sshAddress(await machine("db")), { privateKey: operator.privateKey });

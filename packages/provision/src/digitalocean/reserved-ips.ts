@@ -6,7 +6,7 @@ import { ownership } from "../owners.ts";
 import type { Links, Makes } from "../provider.ts";
 import { refOf, type Seen, type SeenMachine } from "../resource.ts";
 import { ipsOfTags, ipTag, stacksOfIp, stacksOfTags } from "../tags.ts";
-import { appeared, type Context, finished, retag, whileBusy } from "./context.ts";
+import { act, appeared, type Context, retag, whileBusy } from "./context.ts";
 
 // An address has no name and takes no tags: a tag of the machine that it leads to says which of the stack's it is. That tag is put there before the
 // address is made, and the address is made as one that leads to that machine, so there is no moment in which nothing tells whose it is. Tags stay
@@ -82,17 +82,22 @@ export function reservedIpsOf(context: Context, stack: string): Makes<"reserved-
   };
   const mark = (name: string, machine: Seen<"machine">, address: string): Promise<void> =>
     retag(context, "droplet", machine.id, { add: [ipTag(stack, name, address)], remove: [] });
-  const assign = async (address: string, droplet: number): Promise<void> => {
-    const begun = await whileBusy(context, () =>
-      client.reservedIps.act(address, { type: "assign", droplet_id: droplet }),
-    );
-    await finished(context, begun, (id) => client.reservedIps.action(address, id));
-  };
+  /** To a droplet, or to none. */
+  const lead = (address: string, droplet?: number): Promise<void> =>
+    act(context, {
+      begin: () =>
+        client.reservedIps.act(
+          address,
+          droplet === undefined ? { type: "unassign" } : { type: "assign", droplet_id: droplet },
+        ),
+      look: (id) => client.reservedIps.action(address, id),
+      done: async () => (await client.reservedIps.get(address)).droplet === droplet,
+    });
   /** An address is given at once, and leads to its machine a little later. */
   const led = async (address: string, droplet: number): Promise<void> => {
     const leads = async (): Promise<true | undefined> =>
       (await client.reservedIps.get(address)).droplet === droplet ? true : undefined;
-    if ((await appeared({ ...context, lagMs: assignMs }, leads)) === undefined) await assign(address, droplet);
+    if ((await appeared({ ...context, lagMs: assignMs }, leads)) === undefined) await lead(address, droplet);
   };
   /** A machine has one such address at most: one that leads to it already is what a former run made, or another operator at the same time. */
   const leadsTo = async (droplet: number): Promise<ReservedIp | undefined> =>
@@ -151,14 +156,11 @@ export function reservedIpsOf(context: Context, stack: string): Makes<"reserved-
     async update(seen, wanted, _fields, links) {
       const machine = target(wanted.machine, links);
       await mark(wanted.name, machine, seen.address);
-      await assign(seen.address, Number(machine.id));
+      await lead(seen.address, Number(machine.id));
     },
     async remove(seen) {
       try {
-        if (seen.assignedTo !== "") {
-          const begun = await whileBusy(context, () => client.reservedIps.act(seen.address, { type: "unassign" }));
-          await finished(context, begun, (id) => client.reservedIps.action(seen.address, id));
-        }
+        if (seen.assignedTo !== "") await lead(seen.address);
       } catch (error) {
         if (!(error instanceof CallError && error.status === 404)) throw error;
       }

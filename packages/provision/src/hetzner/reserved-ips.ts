@@ -37,8 +37,16 @@ export function reservedIpsOf(context: Context): Makes<"reserved-ip"> {
     if (found?.kind !== "machine") throw fail("plan.stale", `there is no machine ${machine} for the address`);
     return found;
   };
-  const assign = (id: number, machine: Seen<"machine">): Promise<void> =>
-    act(context, () => client.floatingIps.act(id, "assign", { server: Number(machine.id) }));
+  const leads = async (id: number, server?: number): Promise<boolean> =>
+    (await client.floatingIps.list()).some((one) => one.id === id && (one.server ?? undefined) === server);
+  const assign = (id: number, machine: Seen<"machine">): Promise<void> => {
+    const server = Number(machine.id);
+    return act(
+      context,
+      () => client.floatingIps.act(id, "assign", { server }),
+      () => leads(id, server),
+    );
+  };
   return {
     async create(wanted, links, { id: intent, begun }) {
       const machine = target(wanted.machine, links);
@@ -69,7 +77,12 @@ export function reservedIpsOf(context: Context): Makes<"reserved-ip"> {
     update: (seen, wanted, _fields, links) => assign(Number(seen.id), target(wanted.machine, links)),
     async remove(seen) {
       const id = Number(seen.id);
-      if (seen.assignedTo !== "") await act(context, () => client.floatingIps.act(id, "unassign"));
+      if (seen.assignedTo !== "")
+        await act(
+          context,
+          () => client.floatingIps.act(id, "unassign"),
+          () => leads(id),
+        );
       await client.floatingIps.remove(id);
     },
     async adopt(seen, wanted) {

@@ -45,15 +45,18 @@ export function volumesOf(context: Context): Makes<"volume"> {
   const attached = async (id: number): Promise<number | undefined> =>
     (await client.volumes.get(id))?.server ?? undefined;
   const detach = async (id: number): Promise<void> => {
-    if ((await attached(id)) !== undefined) await act(context, () => client.volumes.act(id, "detach"));
+    const loose = async (): Promise<boolean> => (await attached(id)) === undefined;
+    if (!(await loose())) await act(context, () => client.volumes.act(id, "detach"), loose);
   };
   const lead = async (id: number, machine: string | undefined, links: Links): Promise<void> => {
     const to = machine === undefined ? undefined : links.get(refOf({ kind: "machine", name: machine }));
     if (machine !== undefined && to === undefined) return;
     const server = to === undefined ? undefined : Number(to.id);
-    if ((await attached(id)) === server) return;
+    const leads = async (): Promise<boolean> => (await attached(id)) === server;
+    if (await leads()) return;
     await detach(id);
-    if (server !== undefined) await act(context, () => client.volumes.act(id, "attach", { server, automount: false }));
+    if (server !== undefined)
+      await act(context, () => client.volumes.act(id, "attach", { server, automount: false }), leads);
   };
   /** One that another operator made at the same time is at that one's server before long, and is not taken from it. */
   const leftWhere = async (id: number, machine: string | undefined, links: Links): Promise<void> => {

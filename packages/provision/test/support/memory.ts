@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import type { Clock, Connection, Journal, SshAddress } from "@slipway/model";
 import { SlipwayError } from "@slipway/model";
 import { fail } from "../../src/errors.ts";
@@ -89,6 +90,7 @@ export function memoryProvider(
   };
   /** What the cloud itself does: machines boot, volumes come off machines that went, names follow ids. */
   const settled = (): readonly Seen[] => {
+    lives();
     for (const item of of.items.values())
       if (item.seen.kind === "machine" && item.seen.status === "new")
         item.seen = { ...item.seen, status: "active", address: `192.0.2.${item.seen.id}` };
@@ -107,8 +109,9 @@ export function memoryProvider(
     machine === undefined ? "" : (links.get(refOf({ kind: "machine", name: machine }))?.id ?? "");
   const dataOf = ({ type, data }: WantedRecord, links: Links): string => {
     if (typeof data === "string") return data;
-    const to = links.get(data.of);
-    return addressFor(type, to);
+    const address = addressFor(type, links.get(data.of));
+    if (address === "") throw fail("plan.stale", `the address of ${data.of} is not known`);
+    return address;
   };
   const find = async (kind: Kind, intent: Intent): Promise<Seen | undefined> => {
     if (intent.begun) await clock.sleep(lagMs);
@@ -208,8 +211,12 @@ export function memoryProvider(
     traits,
     catalog: (_scope: Scope) => Promise.resolve(catalog),
     room: () => Promise.resolve({}),
-    observe: async () => settled(),
-    machines: async () => settled().filter((one): one is SeenMachine => one.kind === "machine" && one.ours),
+    observe: async () => list(),
+    // Machines become active while they are waited for, after all that waits for nothing.
+    machines: async () => {
+      await setImmediate();
+      return settled().filter((one): one is SeenMachine => one.kind === "machine" && one.ours);
+    },
     // One implementation for all kinds: what differs is inside.
     makes: Object.fromEntries(traits.kinds.map((kind) => [kind, makes])),
     start: (machine) => change(machine, { status: "active" }),
