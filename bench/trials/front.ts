@@ -18,13 +18,14 @@ export interface FrontOptions {
   readonly after?: (asked: Passed, answer: { readonly status: number; readonly retryAfterSeconds: number }) => boolean;
 }
 
-/** Stands before an HTTP server, sees every request, and loses those that it is told to. */
+/** Stands before an HTTP server, sees every request, and loses those that it is told to. Disposing waits for what it passed on. */
 export interface Front extends AsyncDisposable {
   readonly url: string;
 }
 
 export async function front(to: string, { before, after }: FrontOptions): Promise<Front> {
   let number = 0;
+  const passing = new Set<Promise<void>>();
   const pass = (asked: IncomingMessage, answer: ServerResponse): void => {
     number += 1;
     const { method = "GET", headers, url = "/" } = asked;
@@ -41,9 +42,15 @@ export async function front(to: string, { before, after }: FrontOptions): Promis
         return;
       }
       answer.writeHead(told.status, got.headers);
+      answer.once("close", () => got.resume());
       got.pipe(answer);
     });
     on.on("error", () => asked.socket.destroy());
+    const over = new Promise<void>((resolve) => on.once("close", resolve)).finally(() => passing.delete(over));
+    passing.add(over);
+    asked.once("close", () => {
+      if (!asked.complete) on.destroy();
+    });
     asked.pipe(on);
   };
   const server = createServer(pass);
@@ -56,6 +63,7 @@ export async function front(to: string, { before, after }: FrontOptions): Promis
       server.close();
       server.closeAllConnections();
       await closed;
+      await Promise.all(passing);
     },
   };
 }

@@ -1,25 +1,36 @@
 import { generateSshKey } from "@slipway/provision";
 import { startLocalCloud } from "@slipway/provision/local/cloud";
 import { noLimits } from "@slipway/provision/local/limits";
-import { held, lastOf, type Order, provisioner } from "./provisioning.ts";
+import { type Beside, beside, held, lastOf, type Order, provisioner } from "./provisioning.ts";
 import { countOr, Tally } from "./support.ts";
 
 // Two operators with one plan each for the same machines. At once: one set of machines is there, and whoever did not make it was refused or found it.
-// One after the other: the second plan is stale and refused with exit code 5. Machines are real; the processes, too.
+// One after the other: the second plan is stale and refused with exit code 5. Machines are real; the processes, too. With all that may stand beside
+// machines, both made at once and around machines that were there; then whatever was refused, the next run has it whole, and the one after nothing to do.
 const count = countOr(10);
 const hosts = ["web", "db"];
 const operator = generateSshKey("operator");
 const tally = new Tally();
 
 const fair = (said: string): boolean => said.startsWith(`done ${hosts.length} machines`) || said.endsWith(" 5");
+const isDone = (said: string | undefined): boolean => said?.startsWith("done ") === true;
 
-async function together(name: string, how: "at once" | "one after the other"): Promise<void> {
+interface How {
+  readonly how: "at once" | "one after the other";
+  /** What both make beside the machines. */
+  readonly kinds: readonly Beside[];
+  /** Whether the machines are there before. */
+  readonly machines?: "there";
+}
+
+async function together(name: string, { how, kinds, machines }: How): Promise<void> {
   await using cloud = await startLocalCloud({ name, limits: noLimits });
   // Each operator has a server of its own, as on two machines.
   await using other = await startLocalCloud({ name, limits: noLimits });
   const order = (of: typeof cloud, what: Order["do"]): Order => {
-    return { do: what, url: of.url, token: of.token, stack: name, hosts, operator, lagMs: 1_000, kinds: [] };
+    return { do: what, url: of.url, token: of.token, stack: name, hosts, operator, lagMs: 1_000, kinds };
   };
+  if (machines === "there") await provisioner({ ...order(cloud, "apply"), kinds: [] }).said;
   const ada = provisioner(order(cloud, "plan, wait, apply"));
   const bob = provisioner(order(other, "plan, wait, apply"));
   await Promise.all([ada.heard("planned"), bob.heard("planned")]);
@@ -28,7 +39,7 @@ async function together(name: string, how: "at once" | "one after the other"): P
   bob.go();
   const said = [lastOf(await ada.said), lastOf(await bob.said)];
   tally.add(
-    `${how}: ${said
+    `${how}${kinds.length === 0 ? "" : machines === "there" ? ", around machines" : ", with all"}: ${said
       .map((one) => one.replace(/, \d+ changes/, ""))
       .toSorted()
       .join(" / ")}`,
@@ -40,10 +51,13 @@ async function together(name: string, how: "at once" | "one after the other"): P
   }
   if (!said.every(fair)) tally.add("neither done nor refused with exit code 5");
   if (how === "one after the other" && said[1] !== "refused plan.stale 5") tally.add("a stale plan was taken");
-  const after = lastOf(await provisioner(order(cloud, "apply")).said);
-  if (after !== `done ${hosts.length} machines, 0 changes`) {
+  const next = (): Promise<readonly string[]> => provisioner(order(cloud, "apply")).said;
+  // Where one was done, all of it is there.
+  const whole = said.some(isDone) ? [] : await next();
+  const after = whole.length === 0 || isDone(lastOf(whole)) ? await next() : whole;
+  if (lastOf(after) !== `done ${hosts.length} machines, 0 changes`) {
     tally.add("not settled for the next run");
-    process.stderr.write(`${name}: next run: ${after}\n`);
+    process.stderr.write(`${name}: next run: ${after.filter((one) => !one.endsWith(" kept")).join("; ")}\n`);
   }
   await provisioner(order(cloud, "destroy")).said;
   const left = await held(name);
@@ -51,8 +65,10 @@ async function together(name: string, how: "at once" | "one after the other"): P
 }
 
 for (let round = 0; round < count; round += 1) {
-  await together(`two-${process.pid}-${round}`, "at once");
-  await together(`stale-${process.pid}-${round}`, "one after the other");
+  await together(`two-${process.pid}-${round}`, { how: "at once", kinds: [] });
+  await together(`all-${process.pid}-${round}`, { how: "at once", kinds: beside });
+  await together(`by-${process.pid}-${round}`, { how: "at once", kinds: beside, machines: "there" });
+  await together(`stale-${process.pid}-${round}`, { how: "one after the other", kinds: [] });
 }
 tally.print([
   "not one set of machines",

@@ -2,9 +2,9 @@ import { ssh } from "@slipway/connection";
 import { type Machine, startMachine } from "@slipway/machines";
 import type { Connection, SshAddress } from "@slipway/model";
 
-/** How often, from the command line. */
-export const countOr = (fallback: number): number => {
-  const given = process.argv[3];
+/** How often, from the command line: the argument after the trial's name, or another. */
+export const countOr = (fallback: number, at = 3): number => {
+  const given = process.argv[at];
   if (given === undefined) return fallback;
   if (!/^[1-9]\d*$/.test(given)) throw new Error(`the count is a whole number, not ${given}`);
   return Number(given);

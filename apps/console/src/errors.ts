@@ -20,6 +20,7 @@ export const fail = errorsOf({
     exitCode: 1,
     hint: "Install one (Debian, Ubuntu: apt-get install openssh-client); `ops config exec COMMAND --on HOST` needs none.",
   },
+  "ops.ssh-path": { exitCode: 2, hint: "Use a folder without line breaks in its path." },
   "ops.no-docker": { exitCode: 1, hint: "Install the docker client, or name a command: ops ssh HOST COMMAND." },
   "ops.no-terminal": { exitCode: 2, hint: "Run it at a terminal." },
   "ops.not-made": { exitCode: 2, hint: "Name a host whose machine is a droplet(…) or a server(…)." },

@@ -1,9 +1,10 @@
+import { SlipwayError } from "@slipway/model";
 import type { FirewallRule, ProvisionPlan, Seen, SeenMachine, Step, Wanted } from "@slipway/provision";
 import { digestOf, generateSshKey, planProvision } from "@slipway/provision";
 import { expect, test } from "vitest";
 import { copyOf } from "../src/platform/copy-environment.ts";
 import { existingExit, existingLines } from "../src/platform/existing-hosts.ts";
-import { refuseProblems } from "../src/platform/provisioning.ts";
+import { applyError, refuseProblems } from "../src/platform/provisioning.ts";
 import { ed25519In, whyNotAdopted } from "../src/verbs/provision/adopt.ts";
 import { mustAgree } from "../src/verbs/provision/apply.ts";
 import { mustAgreeToCopy } from "../src/verbs/provision/copy.ts";
@@ -138,7 +139,6 @@ test("a plan is refused as protected where nothing else stands in its way", () =
     regions: [{ slug: "lon1", available: true }],
     sizes: [size],
     images,
-    machineLimit: 9,
     volumeMonthlyPerGb: 0,
     backupsPart: 0,
   } as const;
@@ -146,7 +146,7 @@ test("a plan is refused as protected where nothing else stands in its way", () =
   const safe = { ...web, hostPublicKeys: [], firewalls: [] };
   const { userDataDigest: _, ...other } = { ...safe, image: "debian-13-x64" };
   const refusal = (wanted: readonly Wanted[], more: object): string | undefined => {
-    const plan = planProvision(wanted, { traits, catalog, seen: [safe] }, { stack: "shop", ...more });
+    const plan = planProvision(wanted, { traits, catalog, seen: [safe], room: {} }, { stack: "shop", ...more });
     try {
       refuseProblems(plan);
     } catch (error) {
@@ -159,6 +159,19 @@ test("a plan is refused as protected where nothing else stands in its way", () =
   expect(refusal([other], { replace: ["machine web"] })).toBe("ops.protected");
   expect(refusal([other], {})).toBe("ops.plan-problems");
   expect(refusal([{ ...other, name: "a_b" }], { unlisted: "delete" })).toBe("ops.plan-problems");
+});
+
+test("who made the same as another operator at the same time is told that, and not of half-done work", () => {
+  const plan = { steps: [step({ do: "create" }), step({ do: "create", ref: "volume data" }), step({ ref: "key x" })] };
+  const error = (code: string) => new SlipwayError({ code, message: code, hint: "" });
+  const stale = { ref: "machine web", error: error("plan.stale") } as const;
+  const waited = { ref: "volume data", error: error("plan.dependency") } as const;
+  const broken = { ref: "volume data", error: error("cloud.failed") } as const;
+  expect(applyError(plan, [])).toBeUndefined();
+  expect(applyError(plan, [waited, stale])).toBe(stale.error);
+  expect(applyError(plan, [stale])).toBe(stale.error);
+  expect(applyError(plan, [broken, stale])).toBe(broken.error);
+  expect(applyError(plan, [broken])).toMatchObject({ code: "ops.partly-failed", exitCode: 3, cause: broken.error });
 });
 
 test("drift tells what is missing, off, changed there, asked for since, and asked for by nobody", () => {

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { lstat, mkdtemp, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { lstat, mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { debian, host } from "@slipway/model";
@@ -98,6 +98,45 @@ test("the files lead ssh to machines of every kind, with their port, user and pi
   expect(of("rsa")).toContain("hostkeyalgorithms rsa-sha2-512,rsa-sha2-256\n");
   for (const name of ["web", "old.example.org", "[192.0.2.9]:2222", "2001:db8::1"])
     expect(execFileSync("ssh-keygen", ["-F", name, "-f", files.knownHosts], { encoding: "utf8" })).toContain("found");
+});
+
+test("ssh includes the very file, whatever is in its path", async () => {
+  const names = [
+    "a b",
+    "it's",
+    'say "hi"',
+    "50%",
+    "%d",
+    ["$", "{HOME}"].join(""),
+    "$x",
+    "a*",
+    "b?",
+    "[c]",
+    "d\\e",
+    "# f",
+    "~",
+    "{a,b}",
+  ];
+  for (const [at, name] of names.entries()) {
+    const file = join(folder, "paths", name, "ssh_include");
+    await mkdir(join(folder, "paths", name), { recursive: true });
+    await writeFile(file, `Host web.shop\n  Port ${4000 + at}\n`, { mode: 0o600 });
+    const config = join(folder, `config-${at}`);
+    await include(config, file, true);
+    expect(await readFile(config, "utf8"), name).not.toMatch(/%|\$\{/);
+    const of = execFileSync("ssh", ["-G", "-F", config, "web.shop"], { encoding: "utf8" });
+    expect(of, name).toContain(`\nport ${4000 + at}\n`);
+    expect(await include(config, file, true)).toBe(false);
+    await include(config, file, false);
+    expect(await readFile(config, "utf8")).toBe("");
+  }
+  // Not the files next to it that a pattern would mean, either.
+  await mkdir(join(folder, "paths", "ax"), { recursive: true });
+  await writeFile(join(folder, "paths", "ax", "ssh_include"), "Host web.shop\n  Port 9\n", { mode: 0o600 });
+  const config = join(folder, "config-star");
+  await include(config, join(folder, "paths", "a*", "ssh_include"), true);
+  expect(execFileSync("ssh", ["-G", "-F", config, "web.shop"], { encoding: "utf8" })).not.toContain("\nport 9\n");
+  expect(() => withInclude("", "/a\nb", true)).toThrow(/cannot include/);
 });
 
 test("one line is put into the user's configuration, once, at the top, and taken out again", async () => {

@@ -1,6 +1,7 @@
 import { type Clock, type Journal, messageOf, systemClock } from "@slipway/model";
 import { answersSsh } from "./answers-ssh.ts";
 import { type Node, type Outcome, runGraph } from "./apply/graph.ts";
+import { grow } from "./apply/grow.ts";
 import { ready } from "./apply/ready.ts";
 import { type Connect, type ProvisionEvent, type ProvisionRecord, pinned, type Run, watcher } from "./apply/run.ts";
 import { type About, doStep } from "./apply/steps.ts";
@@ -93,10 +94,14 @@ export async function applyProvision(given: ProvisionPlan, options: ApplyOptions
       }),
     links: linksOf(plan, observed.seen),
     ...watcher(provider, clock, signal),
+    chosen: new Set(plan.steps.map((step) => step.ref)),
     made: new Set(),
     replaced: new Set(),
   };
-  const nodes = plan.steps.flatMap((step) => nodesOf(step, aboutOf(step, plan, observed.seen), run));
+  const nodes = plan.steps.flatMap((step) => {
+    const about = aboutOf(step, plan, observed.seen);
+    return nodesOf({ ...step, after: [...step.after, ...bootingFor(step, about, run)] }, about, run);
+  });
   const outcomes = await runGraph(nodes, atOnce);
   options.signal?.throwIfAborted();
   const failed = failures(plan, outcomes, run);
@@ -126,6 +131,22 @@ function linksOf(plan: ProvisionPlan, seen: readonly Seen[]): Map<string, Seen> 
   return new Map<string, Seen>([...others, ...planned]);
 }
 
+/**
+ * The machine whose address a step needs, when a killed run left it booting. The plan does not say so: it would be stale as soon as the machine has
+ * booted.
+ */
+function bootingFor(step: Step, { wanted }: About, { links }: Pick<Run, "links">): readonly string[] {
+  if (step.do === "keep" || wanted === undefined) return [];
+  const needs =
+    wanted.kind === "reserved-ip"
+      ? refOf({ kind: "machine", name: wanted.machine })
+      : wanted.kind === "record" && typeof wanted.data !== "string"
+        ? wanted.data.of
+        : undefined;
+  const there = needs === undefined ? undefined : links.get(needs);
+  return there?.kind === "machine" && there.address === "" ? [`ready ${needs}`] : [];
+}
+
 function aboutOf(step: Step, plan: ProvisionPlan, seen: readonly Seen[]): About {
   const kind = step.ref.slice(0, step.ref.indexOf(" "));
   return {
@@ -147,6 +168,11 @@ function nodesOf(step: Step, about: About, run: Run): readonly Node[] {
     }
   };
   const own: Node = { id: step.id, after: step.after, run: () => told(() => doStep(step, about, run)) };
+  const { wanted } = about;
+  if (wanted?.kind === "volume" && wanted.machine !== undefined && mayGrow(step, wanted.machine, run)) {
+    const after = [step.id, `ready ${refOf({ kind: "machine", name: wanted.machine })}`];
+    return [own, { id: `grow ${step.ref}`, after, run: () => told(() => grow(step.ref, wanted, run)) }];
+  }
   if (!step.ref.startsWith("machine ") || step.do === "delete") return [own];
   const getReady = async (): Promise<void> => {
     const machine = run.links.get(step.ref);
@@ -155,10 +181,16 @@ function nodesOf(step: Step, about: About, run: Run): readonly Node[] {
   return [own, { id: `ready ${step.ref}`, after: [step.id], run: () => told(getReady) }];
 }
 
+/** One that is kept may be what an interrupted run left; its machine is logged in to only when it is chosen. */
+const mayGrow = ({ do: what, fields }: Step, machine: string, run: Run): boolean =>
+  what === "keep" || what === "adopt"
+    ? run.chosen.has(refOf({ kind: "machine", name: machine }))
+    : what === "update" && fields.some(({ field }) => field === "gigabytes" || field === "machine");
+
 function failures(plan: ProvisionPlan, outcomes: ReadonlyMap<string, Outcome>, run: Run): ApplyResult["failed"] {
   const failed = new Map<Ref, unknown>();
   for (const step of plan.steps)
-    for (const id of [step.id, `ready ${step.ref}`]) {
+    for (const id of [step.id, `ready ${step.ref}`, `grow ${step.ref}`]) {
       const outcome = outcomes.get(id);
       if (outcome?.done !== false || failed.has(step.ref)) continue;
       if ("error" in outcome) failed.set(step.ref, outcome.error);

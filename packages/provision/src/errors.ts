@@ -41,6 +41,10 @@ export const errors = {
     exitCode: 1,
     hint: "destroy machines that are not needed or ask DigitalOcean for a higher limit",
   },
+  "volume.grow": {
+    exitCode: 1,
+    hint: "the volume itself has its new size: mend what the message says on the machine, then run again",
+  },
   "plan.problems": { exitCode: 1, hint: "solve each problem, then plan again" },
   "plan.stale": { exitCode: 5, hint: "look at the new plan and apply that one" },
   "plan.unreadable": { exitCode: 2, hint: "make the plan anew: ops provision plan --out FILE" },

@@ -4,16 +4,18 @@ import { match } from "./plan/match.ts";
 import { cents, monthlyOfSeen } from "./plan/money.ts";
 import { limited } from "./plan/only.ts";
 import { ordered } from "./plan/order.ts";
-import { addressProblems, nameProblems, ownerProblems, quotaProblem, referenceProblems } from "./plan/problems.ts";
+import { addressProblems, nameProblems, ownerProblems, quotaProblems, referenceProblems } from "./plan/problems.ts";
 import { deleteStep, movingOf, stepsOf, type Work } from "./plan/steps.ts";
-import type { Catalog, Traits } from "./provider.ts";
-import { operatorRef, type Ref, refOf, type Seen, type Wanted } from "./resource.ts";
+import type { Catalog, Room, Traits } from "./provider.ts";
+import { type Kind, operatorRef, type Ref, refOf, type Seen, type Wanted } from "./resource.ts";
 
 /** What a plan rests on, read by {@link observe}. */
 export interface Observed {
   readonly traits: Traits;
   readonly catalog: Catalog;
   readonly seen: readonly Seen[];
+  /** For kinds of which more may be made, where the provider tells. */
+  readonly room: { readonly [K in Kind]?: Room };
 }
 
 export interface PlanOptions {
@@ -99,7 +101,7 @@ export function planProvision(wanted: readonly Wanted[], observed: Observed, opt
   const needed = creating ? steps : steps.filter((step) => !(step.do === "create" && step.ref === operatorRef));
   const extra = options.unlisted === "delete" ? unlisted : [];
   const gone = extra.map((one) => deleteStep(one, work, "nothing asks for it"));
-  work.problems.push(...quotaProblem(matches, observed));
+  work.problems.push(...quotaProblems(matches, observed));
   const all = ordered([...needed, ...gone], { matches, extra, observed });
   const planned = {
     stack: options.stack,

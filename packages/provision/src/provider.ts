@@ -17,8 +17,12 @@ export interface Catalog {
   readonly volumeMonthlyPerGb: number;
   /** What backups of a machine cost, as a part of its own price. */
   readonly backupsPart: number;
-  /** How many machines the account may have. */
-  readonly machineLimit: number;
+}
+
+/** How many of a kind the account may have in all, and has, whosever they are. */
+export interface Room {
+  readonly most: number;
+  readonly there: number;
 }
 
 /** How a change of one field is made: at once, with the machine switched off meanwhile, or by another one in its place. */
@@ -68,6 +72,8 @@ export interface Provider {
   readonly stack: string;
   readonly traits: Traits;
   catalog(scope: Scope): Promise<Catalog>;
+  /** What room the account has for more of these kinds, as far as it tells. Asked for after {@link observe}, when some are to be made. */
+  room(kinds: readonly Kind[]): Promise<{ readonly [K in Kind]?: Room }>;
   /** The stack's resources, and others that stand where a wanted one would be (`ours: false`). Read only. */
   observe(scope: Scope): Promise<readonly Seen[]>;
   /** The machines of the stack, in one list: what waiting looks at, once per tick for all. */

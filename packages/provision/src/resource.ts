@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { isIPv4 } from "node:net";
+import { isIPv4, isIPv6 } from "node:net";
 
 /** The operator's key, which is added only when a machine is made. Operators have one each, side by side under this one name. */
 export const operatorRef: Ref = "key operator";
@@ -29,6 +29,8 @@ export interface WantedMachine extends Named<"machine"> {
   readonly protect: boolean;
   /** Backups by the provider. */
   readonly backups: boolean;
+  /** An IPv6 address besides; it cannot be taken away again. */
+  readonly ipv6?: boolean;
   /** Firewalls of the stack that stand before it, by name: asked for as it is made, in force when the provider has applied them. */
   readonly firewalls: readonly string[];
 }
@@ -126,7 +128,11 @@ interface More {
   readonly key: object;
   readonly project: object;
   /** Id of the machine that it is attached to, whosever it is; "" while to none. */
-  readonly volume: { readonly attachedTo: string };
+  readonly volume: {
+    readonly attachedTo: string;
+    /** Where that machine has it: `/dev/disk/by-id/…`. */
+    readonly device?: string;
+  };
   readonly firewall: object;
   /** Its address, and the id of the machine that it leads to; "" while to none. */
   readonly "reserved-ip": { readonly address: string; readonly region: string; readonly assignedTo: string };
@@ -149,6 +155,8 @@ export interface SeenMachine extends Omit<WantedMachine, "userData">, Known {
   /** Public and private IPv4 addresses, empty while there are none. */
   readonly address: string;
   readonly privateAddress: string;
+  /** Public IPv6 address, as {@link ipv6Of} spells it, where it has one. */
+  readonly address6?: string;
   /** SHA-256 of the accepted host keys, lower-case hex; two while a key is being renewed. */
   readonly hostKeys: readonly string[];
   /** The same keys as `ssh-ed25519 AAAA…`. */
@@ -165,6 +173,8 @@ export interface SeenMachine extends Omit<WantedMachine, "userData">, Known {
   readonly userDataDigest?: string;
   /** The id of the intent that it was made with, as far as its marks tell. */
   readonly intent?: string;
+  /** Whether its backups are made at other times than those that are asked for, as far as the cloud tells. */
+  readonly otherBackups?: boolean;
   /** Marked to go: another machine takes its place. */
   readonly retired: boolean;
 }
@@ -174,6 +184,18 @@ export const digestOf = (text: string): string => createHash("sha256").update(te
 
 /** An IPv4 address as a cloud told it; what is none counts as none: it is written into files and arguments. */
 export const ipv4Of = (told: string | undefined): string => (told !== undefined && isIPv4(told) ? told : "");
+/** An IPv6 address in its shortest spelling; what is none counts as none. */
+export const ipv6Of = (told: string | undefined): string =>
+  told !== undefined && isIPv6(told) && !told.includes("%") ? new URL(`http://[${told}]`).hostname.slice(1, -1) : "";
+
+/** The address that a record of a type has of what it leads to; "" while that has none. */
+export const addressFor = (type: RecordType, to: Seen | undefined): string =>
+  to?.kind !== "machine" && to?.kind !== "reserved-ip"
+    ? ""
+    : type !== "AAAA"
+      ? to.address
+      : ((to.kind === "machine" ? to.address6 : undefined) ?? "");
+
 /** The text of a TXT record that was written as zone files have it; two strings side by side stay as they are. */
 export const unquoted = (text: string): string => text.replace(/^"([^"]*)"$/, "$1");
 
@@ -181,7 +203,9 @@ export const unquoted = (text: string): string => text.replace(/^"([^"]*)"$/, "$
 export const authority = (data: string): string => (/;|\.$/.test(data) ? data : `${data}.`);
 
 /** Digest of what can be seen and changed of a machine. */
-export const specOf = (machine: Pick<WantedMachine, "region" | "size" | "image" | "tags" | "backups">): string =>
+export const specOf = (
+  machine: Pick<WantedMachine, "region" | "size" | "image" | "tags" | "backups" | "ipv6">,
+): string =>
   digestOf(
     JSON.stringify([
       machine.region,
@@ -189,6 +213,7 @@ export const specOf = (machine: Pick<WantedMachine, "region" | "size" | "image" 
       machine.image,
       machine.tags.map((tag) => tag.toLowerCase()).sort(),
       machine.backups,
+      ...(machine.ipv6 === true ? ["ipv6"] : []),
     ]),
   );
 

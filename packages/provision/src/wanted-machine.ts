@@ -5,6 +5,7 @@ export interface MachineWords {
   readonly tags: readonly string[];
   readonly protect?: boolean;
   readonly backups?: boolean;
+  readonly ipv6?: boolean;
   readonly userData?: string;
 }
 
@@ -12,7 +13,7 @@ export interface MachineWords {
 export const wantedMachine = (
   name: string,
   place: Pick<WantedMachine, "region" | "size" | "image">,
-  { tags, protect = false, backups = false, userData }: MachineWords,
+  { tags, protect = false, backups = false, ipv6 = false, userData }: MachineWords,
   firewalls: readonly string[],
 ): WantedMachine => ({
   kind: "machine",
@@ -24,5 +25,6 @@ export const wantedMachine = (
   protect,
   backups,
   firewalls,
+  ...(ipv6 && { ipv6 }),
   ...(userData !== undefined && { userData }),
 });

@@ -107,7 +107,7 @@ function worldOf(lagMs: number, machineLimit: number) {
     const made = memoryProvider(cloud, { stack: "shop", clock, lagMs });
     return {
       ...made,
-      catalog: async (scope: Parameters<typeof made.catalog>[0]) => ({ ...(await made.catalog(scope)), machineLimit }),
+      room: async () => ({ machine: { most: machineLimit, there: (await made.machines()).length } }),
     };
   };
   const plan = async (wanted: readonly Wanted[]): Promise<ProvisionPlan> =>
@@ -155,8 +155,9 @@ describe("plan and apply", () => {
         shape,
         fc.array(fc.record({ call: fc.nat(25), after: fc.boolean() }), { minLength: 1, maxLength: 3 }),
         fc.constantFrom(3, 25),
-        async (before, after, kills, limit) => {
-          const world = worldOf(5_000, limit);
+        fc.constantFrom(0, 5_000),
+        async (before, after, kills, limit, lagMs) => {
+          const world = worldOf(lagMs, limit);
           await settle(world, wantedOf(before));
           const wanted = wantedOf(after);
           for (const { call, after: late } of kills) {
@@ -183,6 +184,21 @@ describe("plan and apply", () => {
       ),
       { numRuns: 250 },
     );
+  });
+
+  test("what needs the address of a machine that a killed run left booting waits for it", async () => {
+    const world = worldOf(0, 25);
+    const wanted = wantedOf({
+      machines: [{ name: "app", size: "s-1vcpu-1gb", image: "debian-12-x64", tags: [] }],
+      with: ["domain"],
+    });
+    world.cloud.killAt = { call: 3, after: true };
+    await expect(world.apply(await world.plan(wanted))).rejects.toThrow(Killed);
+    expect([...world.cloud.items.values()].find(({ seen }) => seen.kind === "machine")?.seen).toMatchObject({
+      address: "",
+    });
+    world.cloud.killAt = undefined;
+    expect(await settle(world, wanted)).toBe(1);
   });
 
   test("by two operators at once, from one plan each, there is one machine of each, and the next run settles", async () => {

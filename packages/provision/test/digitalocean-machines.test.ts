@@ -1,8 +1,10 @@
 import { describe, expect, test } from "vitest";
+import { droplet as shape } from "../src/client/droplets.ts";
 import { machineOf, machinesOf } from "../src/digitalocean/machines.ts";
-import { digitalOceanProvider } from "../src/index.ts";
+import { digitalOceanProvider, type SeenMachine } from "../src/index.ts";
+import { differences } from "../src/plan/differences.ts";
 import { answering } from "./support/answering.ts";
-import { want } from "./support/resources.ts";
+import { cloud, made, want } from "./support/resources.ts";
 
 const droplet = (more: object = {}) => ({
   id: 7,
@@ -41,6 +43,43 @@ describe("backups are weekly", () => {
     const seen = machineOf(droplet(), "shop");
     await machinesOf(context, "shop").update(seen, want("web", { backups: true }), ["backups"], new Map());
     expect(sent("POST /v2/droplets/7/actions")).toEqual({ type: "enable_backups", backup_policy: weekly });
+  });
+});
+
+describe("backups of another policy", () => {
+  const window = (day: number) => ({
+    features: ["backups"],
+    next_backup_window: { start: `2026-11-0${day}T04:00:00Z`, end: `2026-11-0${day}T08:00:00Z` },
+  });
+  // The first of November 2026 is a Sunday.
+  const seen = (day: number) => machineOf(shape.parse(droplet(window(day))), "shop");
+
+  test("are a difference when the next one is on no Sunday, and so is one that is not known", () => {
+    const fields = (machine: Partial<SeenMachine>, backups: boolean) =>
+      differences(want("web", { backups }), made("web", 7, machine), { ...cloud([]), moving: new Set() }).map(
+        ({ field, from, to }) => [field, from, to],
+      );
+    expect([1, 2, 7].map((day) => seen(day).otherBackups)).toEqual([undefined, true, true]);
+    expect(
+      machineOf(shape.parse(droplet({ features: ["backups"], next_backup_window: null })), "shop"),
+    ).not.toHaveProperty("otherBackups");
+    expect(fields({ backups: true, otherBackups: true }, true)).toEqual([["backups", "at other times", "on"]]);
+    expect(fields({ backups: true, otherBackups: true }, false)).toEqual([["backups", "at other times", "off"]]);
+    expect(fields({ backups: true }, true)).toEqual([]);
+    expect(fields({ backups: false, otherBackups: true }, false)).toEqual([]);
+  });
+
+  test("become weekly", async () => {
+    const { context, sent } = await answering((call) =>
+      call.startsWith("POST /v2/droplets/7/actions")
+        ? [201, { action: { id: 1, type: "change_backup_policy", status: "completed" } }]
+        : [200, { actions: [], tag: { name: "t" } }],
+    );
+    await machinesOf(context, "shop").update(seen(2), want("web", { backups: true }), ["backups"], new Map());
+    expect(sent("POST /v2/droplets/7/actions")).toEqual({
+      type: "change_backup_policy",
+      backup_policy: { plan: "weekly", weekday: "SUN", hour: 4 },
+    });
   });
 });
 

@@ -100,7 +100,7 @@ test("a reserved address is answered on by the droplet that it is assigned to", 
   expect(await cloud.said({ address: ip }, "hostname")).toBe("b");
   const away = await cloud.ok("POST", `/v2/floating_ips/${ip}/actions`, { type: "unassign" });
   expect(await cloud.ended(away.action)).toBe("completed");
-  await expect(cloud.said({ address: ip }, "hostname")).rejects.toThrow("cannot be reached");
+  await expect(cloud.said({ address: ip }, "hostname", 0)).rejects.toThrow("cannot be reached");
   expect(await cloud.message(422, "POST", `/v2/reserved_ips/${ip}/actions`, { type: "unassign" })).toMatch(
     "not assigned",
   );

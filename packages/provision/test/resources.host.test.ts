@@ -174,8 +174,8 @@ test("volumes, a firewall, a reserved address, a key and a project stand around 
   );
   expect(front).toMatchObject({ name: "front", machine: "web", ours: true });
 
-  await said("apt-get -qq install -y --no-install-recommends netcat-openbsd >/dev/null 2>&1; true");
-  for (const at of [8080, 8081, 9100]) await said(`systemd-run --quiet nc -lk ${at}`);
+  for (const at of [8080, 8081, 9100])
+    await said(`systemd-run --quiet systemd-socket-activate --accept --listen=${at} /bin/cat`);
   await expect.poll(() => reaches(first.address, 8080), soon).toBe(true);
   expect([await reaches(first.address, 8081), await reaches(first.address, 9100)]).toEqual([false, false]);
   await using inside = await ssh(sshAddress(await machine("db")), { privateKey: operator.privateKey });
@@ -190,4 +190,14 @@ test("volumes, a firewall, a reserved address, a key and a project stand around 
   await using next = await ssh(sshAddress(second), { privateKey: operator.privateKey });
   expect((await next.exec(["cat", `${mount}/file`])).stdout).toBe("kept\n");
   expect((await plan()).problems.join()).toMatch(/image/);
+
+  // Destroyed by hand: its address is found again, and led to the machine that is made in its place.
+  await using local = await startLocalCloud({ name: stack });
+  const headers = { authorization: `Bearer ${local.token}` };
+  await fetch(`${local.url}/v2/droplets/${second.id}`, { method: "DELETE", headers });
+  const again = await other.apply();
+  expect(again.steps.find((step) => step.ref === "reserved-ip front")).toMatchObject({
+    do: "update",
+    cloudId: front?.id,
+  });
 });

@@ -33,6 +33,7 @@ function runWith(machines: readonly SeenMachine[], answer?: (intent: Intent) => 
     links: new Map(),
     active: async (id) => machines.find((one) => one.id === id) ?? at(Number(id), 9),
     machines: () => Promise.resolve(machines),
+    chosen: new Set(),
     made: new Set(),
     replaced: new Set(),
   };

@@ -1,4 +1,13 @@
-import { digestOf, type Ref, refOf, type Seen, type SeenMachine, type Wanted, type WantedOf } from "@slipway/provision";
+import {
+  addressFor,
+  digestOf,
+  type Ref,
+  refOf,
+  type Seen,
+  type SeenMachine,
+  type Wanted,
+  type WantedOf,
+} from "@slipway/provision";
 
 export interface CopyOptions {
   /** Name of the other environment. Projects are named after it too: an account has each name once. */
@@ -101,6 +110,7 @@ function machine(one: SeenMachine, wanted: readonly Wanted[], left: string[]): W
     protect: false,
     backups,
     firewalls,
+    ...(one.ipv6 === true && { ipv6: true }),
     ...(asked === undefined ? {} : { userData: asked }),
   };
 }
@@ -121,10 +131,7 @@ function record(
   const domain = domains.get(one.domain);
   // A zone brings its own name servers.
   if (domain === undefined || (one.type === "NS" && one.host === "@")) return [];
-  const holder = ours.find(
-    (each) =>
-      (each.kind === "machine" || each.kind === "reserved-ip") && each.address !== "" && each.address === one.data,
-  );
+  const holder = ours.find((each) => one.data !== "" && addressFor(one.type, each) === one.data);
   const within = (text: string): string =>
     text === `${one.domain}.` || text.endsWith(`.${one.domain}.`)
       ? `${text.slice(0, text.length - one.domain.length - 1)}${domain}.`

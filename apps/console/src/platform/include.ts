@@ -1,9 +1,29 @@
 import { mkdir, readFile, realpath, rename, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
+import { fail } from "../errors.ts";
 
-const lineOf = (file: string): string => `Include ${/[\s"]/.test(file) ? `"${file.replaceAll('"', '\\"')}"` : file}`;
+/**
+ * How a pattern of `Include` says one character and no other. A younger ssh also takes `%` for the beginning of a token and `${` for that of a
+ * variable, an older one does not, so neither is written: a range says them in both.
+ */
+const said: Readonly<Record<string, string>> = {
+  "*": "[*]",
+  "?": "[?]",
+  "[": "[[]",
+  "\\": "\\\\",
+  "%": "[$-&]",
+  $: "[$]",
+};
 
-/** The user's ssh configuration with a line that includes `file`, or without it; everything else stays as it is. Pure. */
+/** The line that includes one file. Throws `ops.ssh-path` for a path that no line can hold. */
+function lineOf(file: string): string {
+  if (/[\r\n\0]/.test(file)) throw fail("ops.ssh-path", `ssh cannot include ${JSON.stringify(file)}`);
+  const pattern = file.replaceAll(/[*?[\\%$]/g, (one) => said[one] ?? one);
+  // The words of a line are read before patterns are, and have quotes and backslashes of their own.
+  return `Include ${/[\s"'\\#]/.test(pattern) ? `"${pattern.replaceAll(/["\\]/g, "\\$&")}"` : pattern}`;
+}
+
+/** The user's ssh configuration with a line that includes `file`, or without it; everything else stays as it is. Throws `ops.ssh-path`. Pure. */
 export function withInclude(config: string, file: string, on: boolean): string {
   const line = lineOf(file);
   const lines = config.split("\n");

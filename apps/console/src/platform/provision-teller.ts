@@ -37,6 +37,8 @@ export function lineOf({ ref, name, step, ms, detail }: ProvisionEvent, made: bo
       return ["changed", `${what} has a host key of its own making ${after}`];
     case "ready":
       return ["ok", `${what} is ready: host key verified, cloud-init done ${after}`];
+    case "grown":
+      return ["changed", `${what}: its file system is as large as the volume ${after}`];
     case "failed":
     case "skipped":
       return ["bad", `${what}: ${detail ?? step}`];

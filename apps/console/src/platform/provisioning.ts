@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { ssh } from "@slipway/connection";
 import { fileJournal } from "@slipway/journal";
-import type { SshAddress } from "@slipway/model";
+import { type ExitCode, exitCodes, SlipwayError, type SshAddress } from "@slipway/model";
 import {
   type ApplyResult,
   applyProvision,
@@ -49,11 +49,28 @@ export async function planOf(
   return planProvision(wanted, await observe(provider, scopeOf({ wanted, options })), options);
 }
 
-/** Refuses a plan with problems, all of them told. Throws `ops.protected` where only protection stands in its way, `ops.plan-problems`. */
-export function refuseProblems({ problems }: Pick<ProvisionPlan, "problems">): void {
-  if (problems.length === 0) return;
+/** Why a plan is refused, all of it: `ops.protected` where only protection stands in its way, `ops.plan-problems`. Pure. */
+export function refusalOf({ problems }: Pick<ProvisionPlan, "problems">): SlipwayError | undefined {
+  if (problems.length === 0) return undefined;
   const isProtection = problems.every((text) => text.endsWith("; unprotect it first"));
-  throw fail(isProtection ? "ops.protected" : "ops.plan-problems", problems.join("; "));
+  return fail(isProtection ? "ops.protected" : "ops.plan-problems", problems.join("; "));
+}
+
+/** Throws what {@link refusalOf} gives. */
+export function refuseProblems(plan: Pick<ProvisionPlan, "problems">): void {
+  const refusal = refusalOf(plan);
+  if (refusal !== undefined) throw refusal;
+}
+
+/** How a verb that only shows a plan ends: with the exit code that doing it would have. Says what to do, since the plan names the problems itself. */
+export function shownRefusal(
+  { out }: Pick<Context, "out">,
+  plan: Pick<ProvisionPlan, "problems">,
+): { readonly exit: ExitCode; readonly error?: object } {
+  const refusal = refusalOf(plan);
+  if (refusal === undefined) return { exit: exitCodes.done };
+  out.mark("bad", `${refusal.code}: ${refusal.hint}`);
+  return { exit: refusal.exitCode, error: refusal.toJSON() };
 }
 
 const bootMs = 60_000;
@@ -77,11 +94,21 @@ export async function applyPlan(session: Session, context: Context, plan: Provis
   });
   session.forget();
   await session.machines();
-  const [first] = result.failed;
-  if (first === undefined) return result;
-  if (result.failed.length >= plan.steps.filter((step) => step.do !== "keep" || step.ref.startsWith("machine ")).length)
-    throw first.error;
-  throw fail("ops.partly-failed", `not done: ${result.failed.map((one) => one.ref).join(", ")}`, {
-    cause: first.error,
-  });
+  const error = applyError(plan, result.failed);
+  if (error !== undefined) throw error;
+  return result;
+}
+
+/** What an apply ends with where not all of it was done, as {@link applyPlan} throws it. Pure. */
+export function applyError(plan: Pick<ProvisionPlan, "steps">, failed: ApplyResult["failed"]): unknown {
+  const [first] = failed;
+  if (first === undefined) return undefined;
+  const codeOf = (error: unknown): string | undefined => (error instanceof SlipwayError ? error.code : undefined);
+  // What another operator made at the same time is not half done, nor is what waits for it.
+  const stale = failed.find(({ error }) => codeOf(error) === "plan.stale");
+  const yielded = failed.every(({ error }) => /^plan\.(stale|dependency)$/.test(codeOf(error) ?? ""));
+  if (stale !== undefined && yielded) return stale.error;
+  const tried = plan.steps.filter((step) => step.do !== "keep" || step.ref.startsWith("machine "));
+  if (failed.length >= tried.length) return first.error;
+  return fail("ops.partly-failed", `not done: ${failed.map((one) => one.ref).join(", ")}`, { cause: first.error });
 }

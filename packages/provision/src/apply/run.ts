@@ -12,6 +12,7 @@ export type ProvisionStep =
   | "updating"
   | "updated"
   | "adopted"
+  | "grown"
   | "active"
   | "answers"
   | "verified"
@@ -56,6 +57,8 @@ export interface Run {
   readonly active: (id: string) => Promise<SeenMachine>;
   /** The stack's machines as lists show them. */
   readonly machines: () => Promise<readonly SeenMachine[]>;
+  /** What the plan has steps for. */
+  readonly chosen: ReadonlySet<Ref>;
   /** Ids of the machines that this run made. */
   readonly made: Set<string>;
   /** Ids of those that it replaces: lists may lag behind in telling that they go or are gone. */

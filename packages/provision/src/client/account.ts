@@ -6,6 +6,9 @@ export const account = z.object({
   email: z.string(),
   droplet_limit: z.int(),
   floating_ip_limit: z.int().optional(),
+  /** Said by some accounts; the document names neither. */
+  reserved_ip_limit: z.int().optional(),
+  volume_limit: z.int().optional(),
   uuid: z.string().optional(),
   name: z.string().optional(),
   status: z.string(),

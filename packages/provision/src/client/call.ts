@@ -28,6 +28,8 @@ export interface Api {
   every<T>(path: string, name: string, shape: z.ZodType<T>, query?: Query): Promise<T[]>;
   /** The same for lists of which the API says that they have no pages; these are followed if there are any. */
   short<T>(path: string, name: string, shape: z.ZodType<T>): Promise<T[]>;
+  /** How long a list is, without reading it. Throws `cloud.unexpected` where that is not told. */
+  count(path: string, name: string): Promise<number>;
   /** A call whose answer does not matter. */
   tell(method: Method, path: string, more?: More): Promise<void>;
   /** Deletes; what is gone already is as good. */
@@ -119,6 +121,15 @@ export function apiOf(endpoint: Endpoint): Api {
     every: (path, name, shape, query) =>
       wholeList(by, { path, name, shape, query: { ...query, per_page: dialect.pageSize, page: 1 } }),
     short: (path, name, shape) => wholeList(by, { path, name, shape, query: {} }),
+    async count(path, name) {
+      const answer = await call("GET", path, z.looseObject({ [name]: z.array(nothing).nullish() }), {
+        query: { per_page: 1, page: 1 },
+      });
+      const { total } = dialect.pages(answer, 1);
+      if (total === undefined)
+        throw fail("cloud.unexpected", `the answer to GET ${path} does not tell how many there are`);
+      return total;
+    },
     tell: async (method, path, more) => {
       await call(method, path, nothing, more);
     },

@@ -28,6 +28,8 @@ export const droplet = z.object({
   created_at: z.string(),
   features: listOf(z.string()),
   backup_ids: listOf(z.int()),
+  /** When the next backup begins; ISO times. */
+  next_backup_window: z.object({ start: z.string(), end: z.string() }).partial().nullish(),
   snapshot_ids: listOf(z.int()),
   volume_ids: listOf(z.string()),
   size: z.object({ price_monthly: z.number() }).optional(),
@@ -76,6 +78,8 @@ export const dropletCalls = (api: Api) => {
   return {
     /** All droplets, or those with a tag or a name. */
     list,
+    /** How many the account has. */
+    count: () => api.count("/v2/droplets", "droplets"),
     get: (id: number) => api.one("GET", path`/v2/droplets/${id}`, "droplet", droplet),
     /**
      * Creates a droplet once. `intent` is a tag that nothing else has: when the answer is lost, the droplet is looked for by it, as long as lists

@@ -10,13 +10,12 @@ const backupsPart = 0.2;
 export async function catalogOf({ client }: Context, { wanted }: Scope): Promise<Catalog> {
   const machines = wanted.filter((one) => one.kind === "machine");
   if (machines.length === 0)
-    return { currency: "$", regions: [], sizes: [], images: [], volumeMonthlyPerGb, backupsPart, machineLimit: 0 };
+    return { currency: "$", regions: [], sizes: [], images: [], volumeMonthlyPerGb, backupsPart };
   const own = machines.some((one) => /^\d+$/.test(one.image));
-  const [sizes, images, ownImages, account] = await Promise.all([
+  const [sizes, images, ownImages] = await Promise.all([
     client.sizes.list(),
     client.images.list({ type: "distribution" }),
     own ? client.images.list({ private: true }) : [],
-    client.account.get(),
   ]);
   const offered = new Set(sizes.flatMap((size) => (size.available ? size.regions : [])));
   const known = new Set(sizes.flatMap((size) => size.regions));
@@ -39,6 +38,5 @@ export async function catalogOf({ client }: Context, { wanted }: Scope): Promise
     })),
     volumeMonthlyPerGb,
     backupsPart,
-    machineLimit: account.droplet_limit,
   };
 }

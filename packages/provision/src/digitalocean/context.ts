@@ -74,6 +74,38 @@ export async function finished(
   if (action.status === "errored") throw fail("cloud.failed", `the action ${action.type} (${action.id}) failed`);
 }
 
+/**
+ * Does what makes a resource so. A run that was killed may have begun the same a moment before: the cloud refuses to do it again, which is as good
+ * when `there` then tells that it is so.
+ */
+export async function unlessDone<T, D>(
+  context: Context,
+  work: () => Promise<T>,
+  there: () => Promise<D | undefined>,
+): Promise<T | D> {
+  try {
+    return await whileBusy(context, work);
+  } catch (error) {
+    const refused = error instanceof CallError && error.status === 422 && error.code === "cloud.refused";
+    const done = refused ? await appeared(context, there) : undefined;
+    if (done === undefined) throw error;
+    return done;
+  }
+}
+
+/** The same of an action, to its end; `done` tells whether what it is for is so. */
+export async function act(
+  context: Context,
+  by: {
+    readonly begin: () => Promise<Action>;
+    readonly look: (id: number) => Promise<Action>;
+    readonly done: () => Promise<boolean>;
+  },
+): Promise<void> {
+  const begun = await unlessDone(context, by.begin, async () => ((await by.done()) ? "done" : undefined));
+  if (begun !== "done") await finished(context, begun, by.look);
+}
+
 /** Makes exactly these of the tags that `managed` tells apart stand on a resource: what lacks is added first. */
 export async function retag(
   { client }: Context,

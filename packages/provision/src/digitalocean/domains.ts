@@ -1,7 +1,8 @@
 import { CallError } from "../client/request.ts";
 import { fail } from "../errors.ts";
 import type { Links, Makes } from "../provider.ts";
-import type { Seen, WantedRecord } from "../resource.ts";
+import { addressFor, type Seen, type WantedRecord } from "../resource.ts";
+import { twinsOf } from "../twins.ts";
 import { appeared, type Context, goneIsGood } from "./context.ts";
 import { bodyOf, domainMarker, markerHost, readZone, recordMarker, stackOfMarker, type Zone } from "./zone.ts";
 
@@ -33,6 +34,25 @@ export function domainsOf(context: Context, stack: string): { domain: Makes<"dom
   };
   const markDomain = async (domain: string): Promise<void> =>
     mark(domain, markerHost("@"), domainMarker(stack), (await zone(domain)).markers);
+  /** A domain that is there, but was not when the plan was made. */
+  const share = async (name: string, taken: CallError): Promise<void> => {
+    const whose = async (): Promise<Zone | undefined> => {
+      const now = await readZone(context, stack, name);
+      return now !== undefined && (now.domain.ours || now.domain.owners !== undefined) ? now : undefined;
+    };
+    const { domain } = (await appeared(context, whose)) ?? (await readZone(context, stack, name)) ?? {};
+    // Another account has it.
+    if (domain === undefined) throw taken;
+    if (domain.owners !== undefined || !(domain.ours || domain.empty))
+      throw fail("plan.stale", `somebody else made domain ${name} since the plan was made`);
+  };
+  /** Of the records that operators made alike at the same time, the first stays. */
+  const settle = async (wanted: WantedRecord, made: Seen<"record">): Promise<string> => {
+    const { records } = await zone(wanted.domain);
+    const [first = made] = twinsOf(records.find(({ id }) => id === made.id) ?? made, records);
+    if (first.id !== made.id) await goneIsGood(() => client.records.remove(wanted.domain, Number(made.id)));
+    return first.id;
+  };
   const lower = (record: WantedRecord): WantedRecord => ({ ...record, host: record.host.toLowerCase() });
 
   return {
@@ -41,8 +61,9 @@ export function domainsOf(context: Context, stack: string): { domain: Makes<"dom
         try {
           await client.domains.create({ name });
         } catch (error) {
-          // Made by a former run that died before it marked it.
-          if (!(begun && error instanceof CallError && error.code === "name.taken")) throw error;
+          if (!(error instanceof CallError && error.code === "name.taken")) throw error;
+          // Else made by a former run that died before it marked it.
+          if (!begun) await share(name, error);
         }
         await alone(name, () => markDomain(name));
         return { kind: "domain", name, id: name, ours: true, dollarsMonthly: 0, empty: true };
@@ -72,8 +93,10 @@ export function domainsOf(context: Context, stack: string): { domain: Makes<"dom
           const now = await zone(domain);
           const lost = begun ? await appeared(context, async () => same(await zone(domain))) : same(now);
           await mark(domain, markerHost(host), recordMarker(stack, { type: wanted.type, data }), now.markers);
-          const made = lost?.id ?? String((await client.records.create(domain, bodyOf(wanted, data))).id);
-          return { ...wanted, id: made, ours: true, dollarsMonthly: 0, data };
+          const seen = { ...wanted, id: "", ours: true, dollarsMonthly: 0, data };
+          if (lost !== undefined) return { ...seen, id: lost.id };
+          const made = { ...seen, id: String((await client.records.create(domain, bodyOf(wanted, data))).id) };
+          return { ...made, id: await settle(wanted, made) };
         }),
       update: (seen, asked, _fields, links) =>
         alone(seen.domain, async () => {
@@ -107,10 +130,9 @@ export function domainsOf(context: Context, stack: string): { domain: Makes<"dom
 }
 
 /** The data of a record once what it leads to is known. */
-function filled({ name, data }: WantedRecord, links: Links): string {
+function filled({ name, type, data }: WantedRecord, links: Links): string {
   if (typeof data === "string") return data;
-  const found = links.get(data.of);
-  const address = found?.kind === "machine" || found?.kind === "reserved-ip" ? found.address : "";
+  const address = addressFor(type, links.get(data.of));
   if (address === "") throw fail("plan.stale", `the address of ${data.of}, for the record ${name}, is not known`);
   return address;
 }

@@ -1,4 +1,5 @@
 import type { Firewall, NewFirewall, RuleTarget } from "../client/firewalls.ts";
+import { madeByEither } from "../made-by-either.ts";
 import { ownership } from "../owners.ts";
 import type { Makes } from "../provider.ts";
 import { everyMachine, type FirewallRule, type Seen, type WantedFirewall } from "../resource.ts";
@@ -126,13 +127,18 @@ export function firewallsOf(context: Context, stack: string): Makes<"firewall"> 
   };
   return {
     async create(wanted, _links, { begun }) {
-      const lost = begun ? await appeared(context, () => found(wanted.name)) : undefined;
-      if (lost !== undefined) {
-        await change(lost.id, wanted);
-        return firewallOf(lost, stack);
-      }
-      await prepare(wanted);
-      return firewallOf(await client.firewalls.create(body(wanted)), stack);
+      const theirs = (): Promise<Firewall | undefined> => found(wanted.name);
+      const lost = begun ? await appeared(context, theirs) : undefined;
+      if (lost === undefined) await prepare(wanted);
+      const { made, own } =
+        lost === undefined
+          ? await madeByEither(
+              () => client.firewalls.create(body(wanted)),
+              () => appeared(context, theirs),
+            )
+          : { made: lost, own: false };
+      if (!own) await change(made.id, wanted);
+      return firewallOf(made, stack);
     },
     update: (seen, wanted) => change(seen.id, wanted),
     remove: (seen) => client.firewalls.remove(seen.id),

@@ -4,7 +4,7 @@ import { fail } from "../errors.ts";
 import { ownership, refuseOthers } from "../owners.ts";
 import { refuseProtected } from "../protection.ts";
 import type { Makes } from "../provider.ts";
-import { ipv4Of, type SeenMachine, specAfter, type WantedMachine } from "../resource.ts";
+import { ipv4Of, ipv6Of, type SeenMachine, specAfter, type WantedMachine } from "../resource.ts";
 import { generateSshKey } from "../ssh-key.ts";
 import {
   changingTags,
@@ -60,6 +60,7 @@ export function machineOf(
     status: statusOf(droplet.status),
     address: ipv4Of(publicOf(droplet).find((ip) => !reserved.has(ip))),
     privateAddress: ipv4Of(droplet.networks.v4.find(({ type }) => type === "private")?.ip_address),
+    ...addressSixOf(droplet),
     created: droplet.created_at,
     region: droplet.region.slug ?? "",
     size: droplet.size_slug,
@@ -67,8 +68,15 @@ export function machineOf(
     image: image === imageId ? imageId : (droplet.image.slug ?? image ?? imageId),
     diskGb: droplet.disk ?? 0,
     backups: droplet.features.includes("backups"),
+    ...(isOtherwise(droplet.next_backup_window) && { otherBackups: true }),
     ...marks,
   };
+}
+
+function addressSixOf({ features, networks }: Droplet): Pick<SeenMachine, "ipv6" | "address6"> {
+  const address6 = ipv6Of(networks.v6.find(({ type }) => type === "public")?.ip_address);
+  if (address6 !== "") return { ipv6: true, address6 };
+  return features.includes("ipv6") ? { ipv6: true } : {};
 }
 
 const statusOf = (text: string): SeenMachine["status"] =>
@@ -76,6 +84,15 @@ const statusOf = (text: string): SeenMachine["status"] =>
 
 /** Said, since DigitalOcean makes them daily, for more, when it is not. */
 const weekly = { plan: "weekly", weekday: "SUN", hour: 4 } as const;
+
+/**
+ * Whether the next backup is none of a weekly one's. No list tells the policy; daily backups are seen by this on the days on which the next one is not
+ * on a Sunday.
+ */
+function isOtherwise(window: Droplet["next_backup_window"]): boolean {
+  const [start, end] = [window?.start, window?.end ?? window?.start].map((text) => new Date(text ?? "").getUTCDay());
+  return start !== undefined && end !== undefined && start > 0 && end > 0;
+}
 
 const dropletIdOf = (machine: Pick<SeenMachine, "id">): number => Number(machine.id);
 
@@ -96,6 +113,7 @@ export function machinesOf(context: Context, stack: string): Makes<"machine"> {
           ssh_keys: keys,
           tags: tagsOf(stack, wanted, hostKey.publicKey),
           user_data: hostUserData(hostKey, wanted.userData),
+          ...(wanted.ipv6 === true && { ipv6: true }),
           ...(wanted.backups && { backups: true, backup_policy: weekly }),
         },
         intentTag(intent),
@@ -110,8 +128,11 @@ export function machinesOf(context: Context, stack: string): Makes<"machine"> {
         await act(
           context,
           id,
-          wanted.backups ? { type: "enable_backups", backup_policy: weekly } : { type: "disable_backups" },
+          wanted.backups
+            ? { type: seen.backups ? "change_backup_policy" : "enable_backups", backup_policy: weekly }
+            : { type: "disable_backups" },
         );
+      if (fields.includes("ipv6")) await act(context, id, { type: "enable_ipv6" });
       const has = new Set([...changingTags(stack, seen), ...(seen.spec === undefined ? [] : [specTag(seen.spec)])]);
       const asks = new Set(changingTags(stack, wanted));
       // The mark of protection goes only when that is what was planned.

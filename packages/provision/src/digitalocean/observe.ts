@@ -11,11 +11,18 @@ import { addressesOf } from "./reserved-ips.ts";
 import { volumeOf } from "./volumes.ts";
 import { readZone, type Zone } from "./zone.ts";
 
+/** How many of a kind the account has, of kinds that were listed for all of it. */
+export type Counts = { readonly [K in Kind]?: number };
+
 /**
  * Everything of the stack, and what stands where something wanted would be, in as few lists as that takes, all at once. A kind that nothing wanted
- * and no machine tells of is not asked for, unless the scope says all.
+ * and no machine tells of is not asked for, unless the scope says all; but volumes are, since they cost and may be attached to nothing.
  */
-export async function observeAll(context: Context, stack: string, scope: Scope): Promise<readonly Seen[]> {
+export async function observeAll(
+  context: Context,
+  stack: string,
+  scope: Scope,
+): Promise<{ readonly seen: readonly Seen[]; readonly counts: Counts }> {
   const { client } = context;
   const { wanted, adopt = [], all = false } = scope;
   const asks = (kind: Kind): boolean => all || wanted.some((one) => one.kind === kind) || adopts(kind);
@@ -35,16 +42,14 @@ export async function observeAll(context: Context, stack: string, scope: Scope):
     adopts("machine") || adopts("reserved-ip") ? client.droplets.list() : [],
     client.keys.list(),
     listed("firewall", (one) => readTags(one.tags).firewalls.length > 0, client.firewalls.list),
-    listed(
-      "volume",
-      (one) => one.volume_ids.length > 0,
-      () => client.volumes.list(),
-    ),
+    client.volumes.list(),
     readZones(context, stack, scope),
     listed("reserved-ip", (one) => ipsOfTags(one.tags, stack).length > 0, client.reservedIps.list),
     asks("project") ? client.projects.list() : [],
   ]);
   const reserved = await reservedAmong(context, [...ours, ...others]);
+  const loose = addresses.some((one) => one.droplet === undefined);
+  const tags = loose && (all || lacksAddress(scope, ours, stack)) ? await client.tags.list() : [];
   const machines = ours.map((one) => machineOf(one, stack, undefined, reserved));
   const adoptable = others
     .filter((one) => adopted("machine", String(one.id)) !== undefined)
@@ -74,7 +79,7 @@ export async function observeAll(context: Context, stack: string, scope: Scope):
       addresses,
       stack,
       machines.map((machine, at) => ({ machine, tags: ours[at]?.tags ?? [] })).filter(({ machine }) => machine.ours),
-      { adopted: (ip) => adopted("reserved-ip", ip), others },
+      { adopted: (ip) => adopted("reserved-ip", ip), others, left: tags.map(({ name }) => name) },
     ),
     ...zones.flatMap(({ domain, records }) => [
       ...(domain.ours || wanted.some((one) => one.kind === "domain" && one.name === domain.name) ? [domain] : []),
@@ -84,15 +89,26 @@ export async function observeAll(context: Context, stack: string, scope: Scope):
   const concern = projects
     .map((one) => projectOf(one, stack, [], adopted("project", one.id)))
     .filter((one) => one.ours || wanted.some((other) => other.kind === "project" && other.name === one.name));
-  return [
-    ...some,
-    ...(await Promise.all(
-      concern.map(async (one) => {
-        const urns = one.ours ? (await client.projects.resources(one.id)).map(({ urn }) => urn) : [];
-        return { ...one, members: membersOf(urns, some) };
-      }),
-    )),
-  ];
+  const gathered = await Promise.all(
+    concern.map(async (one) => {
+      const urns = one.ours ? (await client.projects.resources(one.id)).map(({ urn }) => urn) : [];
+      return { ...one, members: membersOf(urns, some) };
+    }),
+  );
+  return {
+    seen: [...some, ...gathered],
+    counts: { volume: volumes.length, ...(asks("reserved-ip") && { "reserved-ip": addresses.length }) },
+  };
+}
+
+/** Whether an address is wanted that no machine tells of: its own may have been destroyed by hand. */
+function lacksAddress({ wanted }: Scope, machines: readonly Droplet[], stack: string): boolean {
+  const told = new Set(
+    machines.flatMap(({ tags }) =>
+      ipsOfTags(tags, stack).flatMap(({ name, address }) => (address === "" ? [] : [name])),
+    ),
+  );
+  return wanted.some((one) => one.kind === "reserved-ip" && !told.has(one.name));
 }
 
 /** The zones of wanted domains, one list each; all of the account for destroying. */

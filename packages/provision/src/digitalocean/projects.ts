@@ -1,5 +1,6 @@
 import type { Project } from "../client/projects.ts";
 import { CallError } from "../client/request.ts";
+import { madeByEither } from "../made-by-either.ts";
 import { ownership } from "../owners.ts";
 import type { Links, Makes } from "../provider.ts";
 import { type Ref, refOf, type Seen, type WantedProject } from "../resource.ts";
@@ -74,7 +75,18 @@ export function projectsOf(context: Context, stack: string): Makes<"project"> {
   return {
     async create(wanted, links, { begun }) {
       const lost = begun ? await appeared(context, () => found(wanted.name)) : undefined;
-      const made = lost ?? (await client.projects.create(body(wanted)));
+      const theirs = async (): Promise<Project | undefined> => {
+        const one = await found(wanted.name);
+        return one !== undefined && projectOf(one, stack, []).ours ? one : undefined;
+      };
+      const made =
+        lost ??
+        (
+          await madeByEither(
+            () => client.projects.create(body(wanted)),
+            () => appeared(context, theirs),
+          )
+        ).made;
       await gather(made.id, wanted, links);
       return projectOf(made, stack, wanted.members);
     },

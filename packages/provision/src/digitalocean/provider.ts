@@ -10,9 +10,10 @@ import { domainsOf } from "./domains.ts";
 import { firewallsOf } from "./firewalls.ts";
 import { keysOf } from "./keys.ts";
 import { machineOf, machinesOf, pin, reservedAmong, retire, start } from "./machines.ts";
-import { observeAll } from "./observe.ts";
+import { type Counts, observeAll } from "./observe.ts";
 import { projectsOf } from "./projects.ts";
 import { reservedIpsOf } from "./reserved-ips.ts";
+import { roomOf } from "./room.ts";
 import { volumeOf, volumesOf } from "./volumes.ts";
 
 const traits: Traits = {
@@ -46,11 +47,18 @@ export function digitalOceanProvider(client: DigitalOcean, options: ProviderOpti
     const reserved = await reservedAmong(context, droplets);
     return droplets.map((one) => machineOf(one, stack, undefined, reserved)).filter((one) => one.ours);
   };
+  /** What the last look listed for all the account. */
+  let listed: Counts = {};
   return {
     stack,
     traits,
     catalog: (scope) => catalogOf(context, scope),
-    observe: (scope) => observeAll(context, stack, scope),
+    room: (kinds) => roomOf(context, kinds, listed),
+    async observe(scope) {
+      const { seen, counts } = await observeAll(context, stack, scope);
+      listed = counts;
+      return seen;
+    },
     machines,
     makes: {
       key: keysOf(context, stack),

@@ -6,12 +6,16 @@ import { ownership } from "../owners.ts";
 import type { Links, Makes } from "../provider.ts";
 import { refOf, type Seen, type SeenMachine } from "../resource.ts";
 import { ipsOfTags, ipTag, stacksOfIp, stacksOfTags } from "../tags.ts";
-import { appeared, type Context, finished, retag, whileBusy } from "./context.ts";
+import { act, appeared, type Context, retag, whileBusy } from "./context.ts";
 
 // An address has no name and takes no tags: a tag of the machine that it leads to says which of the stack's it is. That tag is put there before the
-// address is made, and the address is made as one that leads to that machine, so there is no moment in which nothing tells whose it is.
+// address is made, and the address is made as one that leads to that machine, so there is no moment in which nothing tells whose it is. Tags stay
+// in the account when the machine that they are on is destroyed, by whomever: one that names an address which leads nowhere says whose that is.
 
-/** The addresses that tags of the stack's machines tell of, those that lead to one that waits for its own, and one to be adopted. */
+/**
+ * The addresses that tags of the stack's machines tell of, those that lead to one that waits for its own, those that lead nowhere since their
+ * machine is gone, and one to be adopted.
+ */
 export function addressesOf(
   all: readonly ReservedIp[],
   stack: string,
@@ -19,10 +23,13 @@ export function addressesOf(
   {
     adopted,
     others,
+    left = [],
   }: {
     readonly adopted: (ip: string) => string | undefined;
     /** All droplets, while an address is to be adopted. */
     readonly others: readonly Pick<Droplet, "id" | "tags">[];
+    /** Names of all tags of the account, while an address may have lost its machine. */
+    readonly left?: readonly string[];
   },
 ): readonly Seen<"reserved-ip">[] {
   const byAddress = new Map<string, string>();
@@ -34,7 +41,11 @@ export function addressesOf(
   const ours = new Map(machines.map(({ machine }) => [machine.id, machine]));
   return all.flatMap((one) => {
     const assignedTo = String(one.droplet ?? "");
-    const marked = byAddress.get(one.ip) ?? waiting.get(assignedTo);
+    const lost = assignedTo === "" && ownership(stacksOfIp(left, one.ip), stack).ours;
+    const marked =
+      byAddress.get(one.ip) ??
+      waiting.get(assignedTo) ??
+      (lost ? ipsOfTags(left, stack).find(({ address }) => address === one.ip)?.name : undefined);
     const name = marked ?? adopted(one.ip);
     if (name === undefined) return [];
     const holders = others
@@ -71,28 +82,63 @@ export function reservedIpsOf(context: Context, stack: string): Makes<"reserved-
   };
   const mark = (name: string, machine: Seen<"machine">, address: string): Promise<void> =>
     retag(context, "droplet", machine.id, { add: [ipTag(stack, name, address)], remove: [] });
-  const assign = async (address: string, droplet: number): Promise<void> => {
-    const begun = await whileBusy(context, () =>
-      client.reservedIps.act(address, { type: "assign", droplet_id: droplet }),
-    );
-    await finished(context, begun, (id) => client.reservedIps.action(address, id));
-  };
+  /** To a droplet, or to none. */
+  const lead = (address: string, droplet?: number): Promise<void> =>
+    act(context, {
+      begin: () =>
+        client.reservedIps.act(
+          address,
+          droplet === undefined ? { type: "unassign" } : { type: "assign", droplet_id: droplet },
+        ),
+      look: (id) => client.reservedIps.action(address, id),
+      done: async () => (await client.reservedIps.get(address)).droplet === droplet,
+    });
   /** An address is given at once, and leads to its machine a little later. */
   const led = async (address: string, droplet: number): Promise<void> => {
     const leads = async (): Promise<true | undefined> =>
       (await client.reservedIps.get(address)).droplet === droplet ? true : undefined;
-    if ((await appeared({ ...context, lagMs: assignMs }, leads)) === undefined) await assign(address, droplet);
+    if ((await appeared({ ...context, lagMs: assignMs }, leads)) === undefined) await lead(address, droplet);
+  };
+  /** A machine has one such address at most: one that leads to it already is what a former run made, or another operator at the same time. */
+  const leadsTo = async (droplet: number): Promise<ReservedIp | undefined> =>
+    (await client.reservedIps.list()).find((one) => one.droplet === droplet);
+  /** What stands in the way of an address of its own, if that is why it was refused. */
+  const instead = async (error: unknown, droplet: number): Promise<ReservedIp> => {
+    const refused = error instanceof CallError && error.sure && error.status !== 404;
+    const theirs = refused ? await appeared(context, () => leadsTo(droplet)) : undefined;
+    if (theirs === undefined) throw error;
+    return theirs;
+  };
+  const release = async (name: string, address: string): Promise<void> => {
+    await whileBusy(context, () => client.reservedIps.remove(address));
+    await client.tags.remove(ipTag(stack, name, address));
+  };
+  const make = async (name: string, machine: Seen<"machine">): Promise<ReservedIp> => {
+    const id = Number(machine.id);
+    let made: ReservedIp;
+    try {
+      made = await whileBusy(context, () => client.reservedIps.create({ droplet_id: id }));
+    } catch (error) {
+      return await instead(error, id);
+    }
+    await mark(name, machine, made.ip);
+    try {
+      await led(made.ip, id);
+      return made;
+    } catch (error) {
+      const theirs = await instead(error, id);
+      // The machine took the other one: this one leads nowhere.
+      if (theirs.ip !== made.ip) await release(name, made.ip);
+      return theirs;
+    }
   };
   return {
     async create(wanted, links, { begun }) {
       const machine = target(wanted.machine, links);
       const id = Number(machine.id);
       await mark(wanted.name, machine, "");
-      // A machine has one such address at most: one that leads to it already is what a former run made.
-      const find = async (): Promise<ReservedIp | undefined> =>
-        (await client.reservedIps.list()).find((one) => one.droplet === id);
-      const there = await (begun ? appeared(context, find) : find());
-      const made = there ?? (await whileBusy(context, () => client.reservedIps.create({ droplet_id: id })));
+      const there = await (begun ? appeared(context, () => leadsTo(id)) : leadsTo(id));
+      const made = there ?? (await make(wanted.name, machine));
       await mark(wanted.name, machine, made.ip);
       await led(made.ip, id);
       return {
@@ -110,19 +156,15 @@ export function reservedIpsOf(context: Context, stack: string): Makes<"reserved-
     async update(seen, wanted, _fields, links) {
       const machine = target(wanted.machine, links);
       await mark(wanted.name, machine, seen.address);
-      await assign(seen.address, Number(machine.id));
+      await lead(seen.address, Number(machine.id));
     },
     async remove(seen) {
       try {
-        if (seen.assignedTo !== "") {
-          const begun = await whileBusy(context, () => client.reservedIps.act(seen.address, { type: "unassign" }));
-          await finished(context, begun, (id) => client.reservedIps.action(seen.address, id));
-        }
-        await whileBusy(context, () => client.reservedIps.remove(seen.address));
+        if (seen.assignedTo !== "") await lead(seen.address);
       } catch (error) {
         if (!(error instanceof CallError && error.status === 404)) throw error;
       }
-      await client.tags.remove(ipTag(stack, seen.name, seen.address));
+      await release(seen.name, seen.address);
       await client.tags.remove(ipTag(stack, seen.name, ""));
     },
     adopt: (seen, wanted, links) => mark(wanted.name, target(wanted.machine, links), seen.address),

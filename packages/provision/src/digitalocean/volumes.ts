@@ -1,17 +1,21 @@
 import { CallError } from "../client/request.ts";
 import type { Volume } from "../client/volumes.ts";
 import { fail } from "../errors.ts";
+import { madeByEither } from "../made-by-either.ts";
 import { ownership, refuseOthers } from "../owners.ts";
 import { refuseProtected } from "../protection.ts";
 import type { Links, Makes } from "../provider.ts";
 import { filesystemOf, refOf, type Seen, type SeenMachine, type WantedVolume } from "../resource.ts";
 import { intentTag, protectedTag, stacksOfTags, stackTag, volumeNameOf, volumeTag } from "../tags.ts";
-import { appeared, type Context, finished, retag, whileBusy } from "./context.ts";
+import { act, appeared, type Context, retag, whileBusy } from "./context.ts";
 
 /** Names are lower-case, unique in a region, and begin with a letter. */
 const nameOf = (stack: string, name: string): string => `${/^[a-z]/.test(stack) ? "" : "s"}${stack}-${name}`;
 
 const letGoMs = 120_000;
+
+/** How long another operator may take to attach what it made. */
+const ledMs = 30_000;
 
 /** Whether a detaching was refused because there was nothing to be detached. */
 const isLoose = ({ status, message }: CallError): boolean =>
@@ -38,6 +42,7 @@ export function volumeOf(
     ...filesystemOf(volume.filesystem_type),
     protect: isTaggedProtected(volume),
     attachedTo,
+    device: `/dev/disk/by-id/scsi-0DO_Volume_${volume.name}`,
     ...(machine !== undefined && { machine: machine.name }),
   };
 }
@@ -46,15 +51,21 @@ const isTaggedProtected = ({ tags }: Volume): boolean => tags.some((tag) => tag.
 
 export function volumesOf(context: Context, stack: string): Makes<"volume"> {
   const { client } = context;
-  const found = async ({ name, region }: WantedVolume, id: string): Promise<Volume | undefined> =>
-    (await client.volumes.list({ name: nameOf(stack, name), region })).find((one) => one.tags.includes(intentTag(id)));
+  const found = async ({ name, region }: WantedVolume, tag: string): Promise<Volume | undefined> =>
+    (await client.volumes.list({ name: nameOf(stack, name), region })).find((one) => one.tags.includes(tag));
 
-  const act = async (id: string, asked: Parameters<typeof client.volumes.act>[1]): Promise<void> => {
-    const begun = await whileBusy(context, () => client.volumes.act(id, asked));
-    await finished(context, begun, (action) => client.volumes.action(id, action));
-  };
   /** Where it is attached, as of now. */
   const attached = async (id: string): Promise<number | undefined> => (await client.volumes.get(id)).droplet_ids[0];
+  const does = (
+    id: string,
+    asked: Parameters<typeof client.volumes.act>[1],
+    done: (volume: Volume) => boolean,
+  ): Promise<void> =>
+    act(context, {
+      begin: () => client.volumes.act(id, asked),
+      look: (action) => client.volumes.action(id, action),
+      done: async () => done(await client.volumes.get(id)),
+    });
   /** A machine that is being destroyed lets go by itself, and is still named for a while after. Rejects with a 404 only when the volume is gone. */
   const detach = async (id: string, region: string): Promise<void> => {
     const { clock, signal } = context;
@@ -64,7 +75,11 @@ export function volumesOf(context: Context, stack: string): Makes<"volume"> {
       if (on === undefined) return;
       if (clock.monotonic() > until) throw fail("machine.slow", `the volume ${id} stays attached to ${on}`);
       try {
-        return await act(id, { type: "detach", droplet_id: on, region });
+        return await does(
+          id,
+          { type: "detach", droplet_id: on, region },
+          ({ droplet_ids }) => !droplet_ids.includes(on),
+        );
       } catch (error) {
         if (!(error instanceof CallError && (error.status === 404 || isLoose(error)))) throw error;
       }
@@ -80,29 +95,53 @@ export function volumesOf(context: Context, stack: string): Makes<"volume"> {
     }
     if ((await attached(id)) === Number(machine.id)) return;
     await detach(id, wanted.region);
-    await act(id, { type: "attach", droplet_id: Number(machine.id), region: wanted.region });
+    const droplet = Number(machine.id);
+    await does(id, { type: "attach", droplet_id: droplet, region: wanted.region }, ({ droplet_ids }) =>
+      droplet_ids.includes(droplet),
+    );
+  };
+  /** One that another operator made at the same time is at that one's machine before long, and is not taken from it. */
+  const leadTheirs = async (id: string, wanted: WantedVolume, links: Links): Promise<void> => {
+    const on = await appeared({ ...context, lagMs: ledMs }, () => attached(id));
+    const machine = links.get(refOf({ kind: "machine", name: wanted.machine ?? "" }));
+    if (on !== undefined && on !== Number(machine?.id))
+      throw fail("plan.stale", `another operator made volume ${wanted.name} at the same time, for machine ${on}`);
+    await lead(id, wanted, links);
   };
 
   return {
     async create(wanted, links, { id, begun }) {
-      const lost = begun ? await appeared(context, () => found(wanted, id)) : undefined;
-      const made =
-        lost ??
-        (await client.volumes.create({
-          name: nameOf(stack, wanted.name),
-          region: wanted.region,
-          size_gigabytes: wanted.gigabytes,
-          ...(wanted.filesystem !== undefined && { filesystem_type: wanted.filesystem }),
-          tags: [stackTag(stack), volumeTag(wanted.name), intentTag(id), ...(wanted.protect ? [protectedTag] : [])],
-        }));
-      if (wanted.machine !== undefined) await lead(made.id, wanted, links);
+      const lost = begun ? await appeared(context, () => found(wanted, intentTag(id))) : undefined;
+      const body = {
+        name: nameOf(stack, wanted.name),
+        region: wanted.region,
+        size_gigabytes: wanted.gigabytes,
+        ...(wanted.filesystem !== undefined && { filesystem_type: wanted.filesystem }),
+        tags: [stackTag(stack), volumeTag(wanted.name), intentTag(id), ...(wanted.protect ? [protectedTag] : [])],
+      };
+      const theirs = async (): Promise<Volume | undefined> => {
+        const one = await found(wanted, volumeTag(wanted.name));
+        return one !== undefined && volumeOf(one, stack, []).ours ? one : undefined;
+      };
+      const { made, own } =
+        lost === undefined
+          ? await madeByEither(
+              () => client.volumes.create(body),
+              () => appeared(context, theirs),
+            )
+          : { made: lost, own: true };
+      if (wanted.machine !== undefined) await (own ? lead : leadTheirs)(made.id, wanted, links);
       return volumeOf(made, stack, []);
     },
     async update(seen, wanted, fields, links) {
       const region = seen.region;
       if (fields.includes("machine")) await lead(seen.id, { ...wanted, region }, links);
       if (fields.includes("gigabytes"))
-        await act(seen.id, { type: "resize", size_gigabytes: wanted.gigabytes, region });
+        await does(
+          seen.id,
+          { type: "resize", size_gigabytes: wanted.gigabytes, region },
+          ({ size_gigabytes }) => size_gigabytes === wanted.gigabytes,
+        );
       if (fields.includes("protect"))
         await retag(context, "volume", seen.id, {
           add: wanted.protect ? [protectedTag] : [],

@@ -1,7 +1,7 @@
 import type { DomainRecord, NewRecord } from "../client/domains.ts";
 import { CallError } from "../client/request.ts";
 import { type Ownership, ownership } from "../owners.ts";
-import { authority, digestOf, type RecordType, type Seen, unquoted, type WantedRecord } from "../resource.ts";
+import { authority, digestOf, ipv6Of, type RecordType, type Seen, unquoted, type WantedRecord } from "../resource.ts";
 import type { Context } from "./context.ts";
 
 // Records and domains take no tags. A TXT record beside them says whose they are: `_slipway.www` with `slipway:shop:A` for all addresses of www, and
@@ -32,7 +32,7 @@ const isMarker = ({ type, name, data }: DomainRecord): boolean =>
 function dataOf({ type, data, tag }: DomainRecord, domain: string): string {
   if (type === "TXT") return unquoted(data);
   if (type === "CAA" && tag !== "iodef") return authority(data);
-  if (!naming.has(type)) return type === "AAAA" ? data.toLowerCase() : data;
+  if (!naming.has(type)) return type === "AAAA" ? ipv6Of(data) || data : data;
   const lower = data.toLowerCase();
   return lower === "@" ? `${domain}.` : lower.endsWith(".") ? lower : `${lower}.`;
 }

@@ -2,9 +2,6 @@ import type { Catalog, Scope } from "../provider.ts";
 import type { Context } from "./context.ts";
 import type { ServerType } from "./shapes.ts";
 
-/** The API tells of no limit; what is too much is refused with `quota.exceeded`. */
-const machineLimit = Number.MAX_SAFE_INTEGER;
-
 /**
  * What Hetzner sells, in euros without tax. A server's price is with its IPv4 address. Prices differ by location: each type has that of where the
  * file wants it.
@@ -47,7 +44,6 @@ export async function catalogOf({ client }: Context, { wanted }: Scope): Promise
       .map((image) => ({ slug: image.name ?? "", id: String(image.id), minDiskGb: image.disk_size })),
     volumeMonthlyPerGb: amount(prices.volume.price_per_gb_month.net),
     backupsPart: amount(prices.server_backup.percentage) / 100,
-    machineLimit,
   };
 }
 

@@ -43,6 +43,21 @@ export async function finished({ client, clock, signal }: Context, begun: Action
     throw fail("cloud.failed", `the action ${action.command} failed: ${action.error?.message ?? "no reason given"}`);
 }
 
-/** Does an action of a resource, to its end. */
-export const act = async (context: Context, begin: () => Promise<Action>): Promise<void> =>
-  finished(context, await whileBusy(context, begin));
+/**
+ * Does an action of a resource, to its end. A run that was killed may have begun the same one a moment before: Hetzner refuses to do it again, which is
+ * as good when `done` then tells that what it is for is so.
+ */
+export async function act(
+  context: Context,
+  begin: () => Promise<Action>,
+  done?: () => Promise<boolean>,
+): Promise<void> {
+  let begun: Action;
+  try {
+    begun = await whileBusy(context, begin);
+  } catch (error) {
+    if (error instanceof CallError && error.sure && (await done?.()) === true) return;
+    throw error;
+  }
+  await finished(context, begun);
+}

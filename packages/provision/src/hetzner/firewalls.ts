@@ -1,3 +1,4 @@
+import { madeByEither } from "../made-by-either.ts";
 import { ownership } from "../owners.ts";
 import type { Makes } from "../provider.ts";
 import type { Seen, SeenMachine, WantedFirewall } from "../resource.ts";
@@ -72,8 +73,17 @@ export function firewallsOf(context: Context, machines: () => Promise<readonly S
         labels: { [label.stack]: stack, [label.firewall]: wanted.name, [label.intent]: intent },
         rules: rulesOf(wanted, lively(await machines())),
       };
-      const made = lost ?? (await client.once(() => client.firewalls.create(body), find));
+      const theirs = async (): Promise<Firewall | undefined> =>
+        (await client.firewalls.list(selectorOf(label.stack, stack))).find((one) => one.name === body.name);
+      const { made, own } =
+        lost === undefined
+          ? await madeByEither(
+              () => client.once(() => client.firewalls.create(body), find),
+              () => client.appears(theirs),
+            )
+          : { made: lost, own: true };
       await apply(made, wanted.name);
+      if (!own) await set(made.id, wanted);
       return firewallOf(made, stack, []);
     },
     async update(seen, wanted) {

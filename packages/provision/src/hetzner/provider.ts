@@ -37,6 +37,8 @@ export function hetznerProvider(client: Hetzner, options: HetznerOptions): Provi
     stack,
     traits,
     catalog: (scope) => catalogOf(context, scope),
+    // The API tells of no limit; what is too much is refused with `quota.exceeded`.
+    room: () => Promise.resolve({}),
     observe: (scope) => observeAll(context, scope),
     machines,
     makes: {

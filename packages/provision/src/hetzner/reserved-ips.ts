@@ -1,4 +1,5 @@
 import { fail } from "../errors.ts";
+import { madeByEither } from "../made-by-either.ts";
 import { ownership } from "../owners.ts";
 import type { Links, Makes } from "../provider.ts";
 import { refOf, type Seen, type SeenMachine } from "../resource.ts";
@@ -36,8 +37,16 @@ export function reservedIpsOf(context: Context): Makes<"reserved-ip"> {
     if (found?.kind !== "machine") throw fail("plan.stale", `there is no machine ${machine} for the address`);
     return found;
   };
-  const assign = (id: number, machine: Seen<"machine">): Promise<void> =>
-    act(context, () => client.floatingIps.act(id, "assign", { server: Number(machine.id) }));
+  const leads = async (id: number, server?: number): Promise<boolean> =>
+    (await client.floatingIps.list()).some((one) => one.id === id && (one.server ?? undefined) === server);
+  const assign = (id: number, machine: Seen<"machine">): Promise<void> => {
+    const server = Number(machine.id);
+    return act(
+      context,
+      () => client.floatingIps.act(id, "assign", { server }),
+      () => leads(id, server),
+    );
+  };
   return {
     async create(wanted, links, { id: intent, begun }) {
       const machine = target(wanted.machine, links);
@@ -50,14 +59,30 @@ export function reservedIpsOf(context: Context): Makes<"reserved-ip"> {
         labels: { [label.stack]: stack, [label.reservedIp]: wanted.name, [label.intent]: intent },
       } as const;
       const lost = begun ? await client.appears(find) : undefined;
-      const made = lost ?? (await client.once(() => client.floatingIps.create(body), find));
-      if (made.server !== Number(machine.id)) await assign(made.id, machine);
+      const theirs = async (): Promise<FloatingIp | undefined> =>
+        (await client.floatingIps.list(selectorOf(label.stack, stack))).find((one) => one.name === body.name);
+      const { made, own } =
+        lost === undefined
+          ? await madeByEither(
+              () => client.once(() => client.floatingIps.create(body), find),
+              () => client.appears(theirs),
+            )
+          : { made: lost, own: true };
+      const leads = String(made.server ?? "");
+      if (!own && leads !== "" && leads !== machine.id)
+        throw fail("plan.stale", `another operator made address ${wanted.name} at the same time, for server ${leads}`);
+      if (leads !== machine.id) await assign(made.id, machine);
       return reservedIpOf({ ...made, server: Number(machine.id) }, stack, { machines: [machine], monthly: 0 });
     },
     update: (seen, wanted, _fields, links) => assign(Number(seen.id), target(wanted.machine, links)),
     async remove(seen) {
       const id = Number(seen.id);
-      if (seen.assignedTo !== "") await act(context, () => client.floatingIps.act(id, "unassign"));
+      if (seen.assignedTo !== "")
+        await act(
+          context,
+          () => client.floatingIps.act(id, "unassign"),
+          () => leads(id),
+        );
       await client.floatingIps.remove(id);
     },
     async adopt(seen, wanted) {

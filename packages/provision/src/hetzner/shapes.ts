@@ -74,6 +74,7 @@ export const volume = z.object({
   location: z.object({ name: z.string() }),
   size: z.int(),
   format: z.string().nullish(),
+  linux_device: z.string().nullish(),
   protection,
   labels,
 });

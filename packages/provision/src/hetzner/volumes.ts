@@ -1,3 +1,5 @@
+import { fail } from "../errors.ts";
+import { madeByEither } from "../made-by-either.ts";
 import { ownership, refuseOthers } from "../owners.ts";
 import { refuseProtected } from "../protection.ts";
 import type { Links, Makes } from "../provider.ts";
@@ -29,6 +31,7 @@ export function volumeOf(
     ...filesystemOf(volume.format),
     protect: isProtected(volume),
     attachedTo,
+    ...(typeof volume.linux_device === "string" && { device: volume.linux_device }),
     ...(machine !== undefined && { machine: machine.name }),
   };
 }
@@ -42,15 +45,24 @@ export function volumesOf(context: Context): Makes<"volume"> {
   const attached = async (id: number): Promise<number | undefined> =>
     (await client.volumes.get(id))?.server ?? undefined;
   const detach = async (id: number): Promise<void> => {
-    if ((await attached(id)) !== undefined) await act(context, () => client.volumes.act(id, "detach"));
+    const loose = async (): Promise<boolean> => (await attached(id)) === undefined;
+    if (!(await loose())) await act(context, () => client.volumes.act(id, "detach"), loose);
   };
   const lead = async (id: number, machine: string | undefined, links: Links): Promise<void> => {
     const to = machine === undefined ? undefined : links.get(refOf({ kind: "machine", name: machine }));
     if (machine !== undefined && to === undefined) return;
     const server = to === undefined ? undefined : Number(to.id);
-    if ((await attached(id)) === server) return;
+    const leads = async (): Promise<boolean> => (await attached(id)) === server;
+    if (await leads()) return;
     await detach(id);
-    if (server !== undefined) await act(context, () => client.volumes.act(id, "attach", { server, automount: false }));
+    if (server !== undefined)
+      await act(context, () => client.volumes.act(id, "attach", { server, automount: false }), leads);
+  };
+  /** One that another operator made at the same time is at that one's server before long, and is not taken from it. */
+  const leftWhere = async (id: number, machine: string | undefined, links: Links): Promise<void> => {
+    const on = await client.appears(() => attached(id));
+    if (on !== undefined && String(on) !== links.get(refOf({ kind: "machine", name: machine ?? "" }))?.id)
+      throw fail("plan.stale", `another operator made volume ${id} at the same time, for server ${on}`);
   };
   const protect = (id: number, on: boolean): Promise<void> =>
     act(context, () => client.volumes.act(id, "change_protection", { delete: on }));
@@ -76,7 +88,16 @@ export function volumesOf(context: Context): Makes<"volume"> {
         },
       };
       const lost = begun ? await client.appears(find) : undefined;
-      const made = lost ?? (await client.once(() => client.volumes.create(body), find));
+      const theirs = async (): Promise<Volume | undefined> =>
+        (await client.volumes.list(selectorOf(label.stack, stack))).find((one) => one.name === body.name);
+      const { made, own } =
+        lost === undefined
+          ? await madeByEither(
+              () => client.once(() => client.volumes.create(body), find),
+              () => client.appears(theirs),
+            )
+          : { made: lost, own: true };
+      if (!own) await leftWhere(made.id, wanted.machine, links);
       if (wanted.machine !== undefined) await lead(made.id, wanted.machine, links);
       if (wanted.protect) await protect(made.id, true);
       return volumeOf(made, stack, []);

@@ -1,3 +1,5 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { type Helped, help, removeHelperOn } from "./helper.ts";
 import { exclusively } from "./lock.ts";
 import { runLabel } from "./run-label.ts";
@@ -122,6 +124,24 @@ export const makeDisk = async (cloud: Cloud, disk: Disk): Promise<void> => {
 /** Makes the disk, or makes it bigger, and puts it behind a loop device. True when it was behind none. */
 export const diskUp = async (cloud: Cloud, disk: Disk): Promise<boolean> =>
   (await on(cloud, "up", disk)).endsWith("new");
+
+/**
+ * Whether the disk is seen to be behind a loop device, without asking the engine's machine, which mostly is this one. False says nothing.
+ */
+export async function isDiskUp(id: string): Promise<boolean> {
+  const blocks = "/sys/block";
+  const read = (name: string, file: string): Promise<string> =>
+    readFile(join(blocks, name, "loop", file), "utf8").catch(() => "");
+  const names = (await readdir(blocks).catch(() => [])).filter((name) => name.startsWith("loop"));
+  const seen = await Promise.all(
+    names.map(
+      async (name) =>
+        (await read(name, "backing_file")).trim().endsWith(`/${id}.img`) &&
+        (await read(name, "autoclear")).trim() === "0",
+    ),
+  );
+  return seen.includes(true);
+}
 
 /** Copies the disk, as it is at this moment, to that of another id. */
 export const copyDisk = async (cloud: Cloud, disk: Disk, to: string): Promise<void> => {

@@ -5,7 +5,6 @@ import { exclusively } from "./lock.ts";
 import { readRecord, validDomain } from "./records.ts";
 import { dropResource, putResource, readResources } from "./resources.ts";
 import type { Cloud } from "./state.ts";
-import { newId } from "./store.ts";
 import { type Domain, type DomainRecord, fullName, nameServers, zoneFile } from "./zones.ts";
 
 export const domainRoutes = (cloud: Cloud): readonly Route[] => [
@@ -42,8 +41,12 @@ async function find(cloud: Cloud, name: string): Promise<Domain> {
 const alone = <T>(cloud: Cloud, name: string, work: () => Promise<T>): Promise<T> =>
   exclusively(`domain ${cloud.name} ${name.toLowerCase()}`, work);
 
-const plain = (type: string, data: string): DomainRecord => ({
-  id: newId(),
+/** Greater than those that were given before, as DigitalOcean's are: which of two records was made first can be told by them. */
+const nextId = (records: readonly DomainRecord[]): number =>
+  Math.max(Math.floor((Date.now() - Date.UTC(2024)) / 100), ...records.map(({ id }) => id)) + 1;
+
+const plain = (id: number, type: string, data: string): DomainRecord => ({
+  id,
   type,
   name: "@",
   data,
@@ -67,11 +70,13 @@ async function add(cloud: Cloud, call: Call): Promise<Reply> {
   return alone(cloud, name, async () => {
     if ((await domainsOf(cloud)).some((domain) => domain.name === name))
       throw unprocessable(`domain '${name}': name already exists`);
-    const records = [
-      plain("SOA", "1800"),
-      ...nameServers.map((server) => plain("NS", server)),
-      ...(at === undefined ? [] : [plain(isIPv4(at) ? "A" : "AAAA", at)]),
-    ];
+    const first = [
+      ["SOA", "1800"],
+      ...nameServers.map((server) => ["NS", server] as const),
+      ...(at === undefined ? [] : [[isIPv4(at) ? "A" : "AAAA", at] as const]),
+    ] as const;
+    const id = nextId([]);
+    const records = first.map(([type, data], index) => plain(id + index, type, data));
     await put(cloud, { name, serial: now(), records });
     return { status: 201, body: { domain: { name, ttl: 1800, zone_file: null } } };
   });
@@ -117,7 +122,7 @@ const edit = (cloud: Cloud, name: string, next: (domain: Domain) => readonly [re
 
 const addRecord = (cloud: Cloud, call: Call, name: string): Promise<Reply> =>
   edit(cloud, name, (domain) => {
-    const record = { id: newId(), ...readRecord(domain, call.body) };
+    const record = { id: nextId(domain.records), ...readRecord(domain, call.body) };
     return [[...domain.records, record], { status: 201, body: { domain_record: record } }];
   });
 

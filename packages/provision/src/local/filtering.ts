@@ -1,5 +1,7 @@
+import { createHash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { type Allowed, filterRules, type Guarded } from "./filter.ts";
+import { gatewaySince } from "./gateway.ts";
 import { help } from "./helper.ts";
 import { exclusively } from "./lock.ts";
 import { readReserved, reservedOf } from "./reserved-ips.ts";
@@ -28,6 +30,8 @@ export interface FirewallData {
   readonly outbound: readonly Rule[];
   readonly droplets: readonly number[];
   readonly tags: readonly string[];
+  /** Of the oldest one: what stands on the engine's machine for all of them, see {@link standing}. */
+  readonly standing?: string;
 }
 export type Firewall = Resource<FirewallData>;
 
@@ -84,35 +88,67 @@ echo 1 > "$bridge-iptables"
 nft -f /input`;
 
 /**
- * Makes the filter on the engine's machine what the firewalls say, and notes at each that it is done. Outside of the droplets, so that nothing on
- * them can undo it. `without` is a firewall that is about to go.
+ * Tells one filter from another, on this start of the engine's machine: what stood there before is gone. Undefined where it is not known when it
+ * started.
  */
-export async function applyFilter(cloud: Cloud, without = ""): Promise<void> {
+async function standing(cloud: Cloud, rules: string): Promise<string | undefined> {
+  const since = await gatewaySince(cloud);
+  return since && createHash("sha256").update(`${since}\n${rules}`).digest("hex").slice(0, 32);
+}
+
+/**
+ * Makes the filter on the engine's machine what the firewalls say, and notes at each that it is done. Outside of the droplets, so that nothing on
+ * them can undo it. `without` is a firewall that is about to go. `trusting` does nothing where the same was done since that machine started.
+ */
+export async function applyFilter(
+  cloud: Cloud,
+  { without = "", trusting = false }: { readonly without?: string; readonly trusting?: boolean } = {},
+): Promise<void> {
   await exclusively(`filter ${cloud.name}`, async () => {
-    const firewalls = (await readFirewalls(cloud)).filter(({ id }) => id !== without);
+    const all = await readFirewalls(cloud);
+    const [oldest, ...others] = all.filter(({ id }) => id !== without);
+    const firewalls = oldest === undefined ? [] : [oldest, ...others];
     const { droplets } = await readStore(cloud.engine, cloud.name);
     const input = filterRules(cloud.name, guardedOf(droplets, firewalls, reservedOf(await readReserved(cloud))));
-    let status: FirewallData["status"] = "succeeded";
-    try {
-      await help(cloud, { on: "filter", script, input, network: true });
-    } catch (error) {
-      status = "failed";
-      throw error;
-    } finally {
-      for (const firewall of firewalls) if (firewall.data.status !== status) await note(cloud, firewall, status);
+    const mark = await standing(cloud, input);
+    if (!trusting || mark === undefined || oldest?.data.standing !== mark) {
+      // First nothing says any more what stands: this may be killed on the way.
+      for (const one of all) if (one.data.standing !== undefined) await note(cloud, one, unmarked(one.data));
+      try {
+        await help(cloud, { on: "filter", script, input, network: true });
+      } catch (error) {
+        for (const { id, createdAt, data } of firewalls)
+          await note(cloud, { id, createdAt, data: unmarked(data) }, { ...unmarked(data), status: "failed" });
+        throw error;
+      }
+    }
+    for (const one of firewalls) {
+      const data = one.data.standing === mark ? one.data : unmarked(one.data);
+      const marked = one === oldest && mark !== undefined ? { standing: mark } : {};
+      await note(cloud, { ...one, data }, { ...data, ...marked, status: "succeeded" });
     }
   });
 }
 
+/** What says nothing of the engine's machine. */
+export const unmarked = ({ standing: _, ...data }: FirewallData): FirewallData => data;
+
 /** Unless it was changed meanwhile: then another run is on its way. */
-const note = (cloud: Cloud, seen: Firewall, status: FirewallData["status"]): Promise<void> =>
-  withFirewalls(cloud, async () => {
+const note = async (cloud: Cloud, seen: Firewall, told: FirewallData): Promise<void> => {
+  if (isDeepStrictEqual(seen.data, told)) return;
+  await withFirewalls(cloud, async () => {
     const now = (await readFirewalls(cloud)).find(({ id }) => id === seen.id);
     if (now !== undefined && isDeepStrictEqual(now.data, seen.data))
-      await putResource(cloud, "firewall", seen.id, { ...seen.data, status });
+      await putResource(cloud, "firewall", seen.id, told);
   });
+};
 
 /** The same when there is a firewall at all; for what changes droplets, tags and addresses. */
 export async function refilter(cloud: Cloud): Promise<void> {
   if ((await readFirewalls(cloud)).length > 0) await cloud.filter();
+}
+
+/** The same for who only begins to look at the cloud. */
+export async function settleFilter(cloud: Cloud): Promise<void> {
+  if ((await readFirewalls(cloud)).length > 0) await applyFilter(cloud, { trusting: true });
 }

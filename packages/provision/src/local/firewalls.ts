@@ -10,6 +10,7 @@ import {
   type Places,
   type Rule,
   readFirewalls,
+  unmarked,
   withFirewalls,
 } from "./filtering.ts";
 import { type Call, notFound, page, Refusal, type Reply, type Route, unprocessable } from "./http.ts";
@@ -164,7 +165,7 @@ function readWhole(body: Call["body"], view: View): FirewallData {
 
 /** Writes a firewall and has it applied behind the answer. */
 async function put(cloud: Cloud, id: string, data: FirewallData): Promise<Firewall> {
-  const firewall = await putResource(cloud, "firewall", id, data);
+  const firewall = await putResource(cloud, "firewall", id, unmarked(data));
   cloud.behind(`filter ${newId()}`, cloud.filter);
   return firewall;
 }
@@ -193,7 +194,7 @@ function replace(cloud: Cloud, call: Call, id: string): Promise<Reply> {
 /** The filter goes first: killed in between, the firewall is still there and is applied again. */
 async function remove(cloud: Cloud, id: string): Promise<Reply> {
   await find(cloud, id);
-  await applyFilter(cloud, id);
+  await applyFilter(cloud, { without: id });
   await withFirewalls(cloud, () => dropResource(cloud, "firewall", id));
   return { status: 204 };
 }

@@ -37,6 +37,14 @@ const nameOf = (cloud: string, serves: string): string =>
 export const gatewayOf = async (engine: Engine, cloud: string): Promise<string | undefined> =>
   (await look(engine, cloud))?.address;
 
+/** When the cloud's own machine was last started, which whatever restarts the engine's machine restarts; undefined while it does not run. */
+export async function gatewaySince({ engine, name }: Pick<Cloud, "engine" | "name">): Promise<string | undefined> {
+  const seen = await look(engine, name);
+  if (seen?.running !== true) return undefined;
+  const told = await engine.call("GET", `/containers/${seen.id}/json`, { accept: [404] });
+  return told.status === 404 ? undefined : (told.json() as { State: { StartedAt: string } }).State.StartedAt;
+}
+
 async function look(engine: Engine, cloud: string): Promise<Gateway | undefined> {
   const query = { all: true, filters: { label: [`${gatewayLabel}=${cloud}`] } };
   const seen = (await engine.call("GET", "/containers/json", { query })).json() as {

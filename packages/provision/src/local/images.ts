@@ -121,7 +121,7 @@ async function remove(cloud: Cloud, id: number): Promise<Reply> {
 /** Removes an image of the account's own; gone already is as good. */
 export async function removeImage(cloud: Cloud, id: number): Promise<void> {
   await exclusively(importLock(cloud, id), async () => {
-    for (const name of [ownImageName(cloud.name, id), importName(cloud, id)]) await dropImage(cloud.engine, name);
+    for (const name of [ownImageName(cloud.name, id), importName(cloud, id)]) await dropImage(cloud, name);
     await dropResource(cloud, imageKind, String(id));
   });
   await forgetActions(cloud, id);

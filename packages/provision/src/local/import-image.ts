@@ -71,6 +71,6 @@ async function fetchInto(cloud: Cloud, id: number, data: ImageData, url: string)
       }),
     );
   } finally {
-    await dropImage(engine, name);
+    await dropImage(cloud, name);
   }
 }

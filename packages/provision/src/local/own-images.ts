@@ -106,20 +106,29 @@ export async function saveImage(cloud: Cloud, container: string, id: number, dat
   });
 }
 
+/** With an image the engine removes those below it that have no name, and fails when somebody else removes one of them at that moment. */
+const removing = <T>(cloud: Pick<Cloud, "name">, work: () => Promise<T>): Promise<T> =>
+  exclusively(`images going ${cloud.name}`, work);
+
 /** Takes an image out of the engine; gone already is as good. What runs from it goes on. */
-export const dropImage = async (engine: Engine, name: string): Promise<void> => {
-  await engine.call("DELETE", `/images/${name}`, { query: { force: true }, accept: [404] });
-};
+export const dropImage = (cloud: Pick<Cloud, "engine" | "name">, name: string): Promise<void> =>
+  removing(cloud, async () => {
+    await cloud.engine.call("DELETE", `/images/${name}`, { query: { force: true }, accept: [404] });
+  });
 
 /** The lock of whoever makes an image, or clears what seems to be nobody's. */
-export const imagesLock = (cloud: Cloud): string => `images ${cloud.name}`;
+export const imagesLock = (cloud: Pick<Cloud, "name">): string => `images ${cloud.name}`;
 
 /** Clears images of deleted snapshots that no container runs from any more, and halves that were left. */
-export const sweepImages = (cloud: Cloud): Promise<void> =>
+export const sweepImages = (cloud: Pick<Cloud, "engine" | "name">): Promise<void> =>
   exclusively(imagesLock(cloud), async () => {
     const filters = { dangling: ["true"], label: [`${cloudLabel}=${cloud.name}`] };
-    // Somebody else's sweep may be under way.
-    await cloud.engine.call("POST", "/images/prune", { query: { filters }, accept: [409] });
+    // Not by the engine's own prune: it does one at a time for all clouds, and refuses the others.
+    const seen = (await cloud.engine.call("GET", "/images/json", { query: { filters } })).json() as { Id: string }[];
+    await removing(cloud, async () => {
+      // 409: a container is made of it.
+      for (const { Id } of seen) await cloud.engine.call("DELETE", `/images/${Id}`, { accept: [404, 409] });
+    });
   });
 
 /** Notes what differs from what the image itself says. */

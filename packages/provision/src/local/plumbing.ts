@@ -1,7 +1,7 @@
 import { attachedFile, tellAttached } from "./attached.ts";
 import type { Attached } from "./attached-files.ts";
-import { diskIds, diskUp, removeDisk } from "./disks.ts";
-import { refilter } from "./filtering.ts";
+import { diskIds, diskUp, isDiskUp, removeDisk } from "./disks.ts";
+import { refilter, settleFilter } from "./filtering.ts";
 import { firewallRoutes } from "./firewalls.ts";
 import { sweepHelpers } from "./helper.ts";
 import { notFound, type Route, unprocessable } from "./http.ts";
@@ -90,21 +90,26 @@ export async function prepare(cloud: Cloud, droplet: DropletRecord): Promise<rea
   return [attachedFile(await attachments(cloud, droplet))];
 }
 
-/** Frees what droplets held that are gone. */
-export async function settleGone(cloud: Cloud): Promise<void> {
+async function freeOfGone(cloud: Cloud): Promise<void> {
   const volumes = await readVolumes(cloud);
   const { droplets } = await readStore(cloud.engine, cloud.name);
   const known = new Set(droplets.map((droplet) => droplet.id));
   for (const volume of volumes)
     if (volume.data.droplet !== undefined && !known.has(volume.data.droplet)) await detach(cloud, volume, undefined);
   await clearPrivateNetworks(cloud);
+}
+
+/** Frees what droplets held that are gone. */
+export async function settleGone(cloud: Cloud): Promise<void> {
+  await freeOfGone(cloud);
   await refilter(cloud);
 }
 
 /** Finishes what a killed process left, and puts back what the engine's machine forgot when it was restarted. */
 export async function settlePlumbing(cloud: Cloud): Promise<void> {
   await sweepHelpers(cloud, 60);
-  await settleGone(cloud);
+  await freeOfGone(cloud);
+  await settleFilter(cloud);
   await withVolumes(cloud, async () => {
     const known = new Set([...(await readVolumes(cloud)), ...(await readSnapshots(cloud))].map(({ id }) => id));
     // One that a copy was being made to may still be in the hands of a helper; the next time it is not.
@@ -113,6 +118,7 @@ export async function settlePlumbing(cloud: Cloud): Promise<void> {
   const { droplets } = await readStore(cloud.engine, cloud.name);
   for (const volume of await readVolumes(cloud)) {
     const droplet = droplets.find((one) => one.id === volume.data.droplet);
-    if (droplet !== undefined && (await diskUp(cloud, diskOf(volume)))) await tellAttachments(cloud, droplet);
+    if (droplet === undefined || (await isDiskUp(volume.id))) continue;
+    if (await diskUp(cloud, diskOf(volume))) await tellAttachments(cloud, droplet);
   }
 }

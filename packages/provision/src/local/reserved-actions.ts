@@ -15,12 +15,19 @@ export async function startReserved(cloud: Cloud, body: Call["body"], reserved: 
   if (type === "assign") return assign(cloud, Number(body["droplet_id"]), reserved);
   if (type !== "unassign") throw unprocessable("type must be assign or unassign");
   const { address, region, droplet } = (await found(cloud, reserved.data.address)).data;
+  await refusePending(cloud, address);
   if (droplet === undefined) throw unprocessable("The reserved IP is not assigned to a Droplet.");
   const data = { type: "unassign_ip", ip: address, region };
   if ((await look(cloud)).droplets.some((one) => one.id === droplet))
     return beginAction(cloud, droplet, () => Promise.resolve(data));
   await putReserved(cloud, reserved.id, { address, region });
   return noteDone(cloud, data);
+}
+
+async function refusePending(cloud: Cloud, address: string): Promise<void> {
+  const { actions } = await look(cloud);
+  if (actions.some(({ data, status }) => data["ip"] === address && status === "in-progress"))
+    throw unprocessable("The reserved IP already has a pending event.");
 }
 
 export async function found(cloud: Cloud, address: string): Promise<Reserved> {
@@ -39,9 +46,7 @@ export function assign(cloud: Cloud, droplet: number, reserved: Reserved): Promi
       throw unprocessable("The reserved IP is already assigned to this Droplet.");
     if (held.length > 0) throw unprocessable("The Droplet already has a reserved IP.");
     if (region !== to.region) throw unprocessable("The reserved IP and the Droplet must be in the same region.");
-    const { actions } = await look(cloud);
-    if (actions.some(({ data, status }) => data["ip"] === address && status === "in-progress"))
-      throw unprocessable("The reserved IP already has a pending event.");
+    await refusePending(cloud, address);
     return { type: "assign_ip", ip: address };
   });
 }

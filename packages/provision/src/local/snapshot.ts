@@ -34,7 +34,7 @@ export async function takeSnapshot(cloud: Cloud, container: string, id: number, 
         await saveImage(cloud, helper, id, data);
       });
     } catch (error) {
-      await dropImage(engine, root);
+      await dropImage(cloud, root);
       throw error;
     }
   });

@@ -73,7 +73,12 @@ function ofMachine(wanted: Wanted & { kind: "machine" }, seen: Seen<"machine">):
     ["region", seen.region, wanted.region],
     ["image", seen.image, seen.image === "" ? "" : wanted.image],
     ["size", seen.size, wanted.size],
-    ["backups", onOff(seen.backups), onOff(wanted.backups)],
+    [
+      "backups",
+      seen.backups && seen.otherBackups === true ? "at other times" : onOff(seen.backups),
+      onOff(wanted.backups),
+    ],
+    ["ipv6", onOff(seen.ipv6 === true), onOff(seen.ipv6 === true || wanted.ipv6 === true)],
     ["tags", list(seen.tags), list(wanted.tags)],
     ["firewalls", list(seen.firewalls), list(wanted.firewalls)],
     // The mark stays when the word is taken out of the file: it is what keeps a slip from destroying the machine.
@@ -141,3 +146,8 @@ export function rulesText(rules: readonly FirewallRule[]): string {
     .sort()
     .join("; ");
 }
+
+/** Whether only another resource in its place can be as wanted. Pure. */
+export const takesAnother = (wanted: Wanted, seen: Seen, around: Pick<Around, "traits" | "seen">): boolean =>
+  differences(wanted, seen, { ...around, moving: new Set() }).some((one) => one.how === "replace") ||
+  (wanted.kind === "machine" && seen.kind === "machine" && otherUserData(wanted, seen));

@@ -1,5 +1,6 @@
-import { type Kind, operatorRef, refOf, type Seen, type Wanted, type WantedOf } from "../resource.ts";
+import { addressFor, type Kind, operatorRef, refOf, type Seen, type Wanted, type WantedOf } from "../resource.ts";
 import { rawKey } from "../ssh-key.ts";
+import { twinsOf } from "../twins.ts";
 
 /** A wanted resource and what stands for it in the cloud. */
 export interface Match<K extends Kind = Kind> {
@@ -56,6 +57,10 @@ function matchOne(wanted: Wanted, seen: readonly Seen[], adopt: readonly string[
   const [first, ...others] = ours;
   if (first !== undefined) {
     if (others.length === 0) return { wanted, seen: first, superseded };
+    const led = ours.filter((one) => one.kind !== "reserved-ip" || one.assignedTo !== "");
+    // Made by two operators at once: a machine takes one of them.
+    if (wanted.kind === "reserved-ip" && led.length === 1)
+      return { wanted, ...(led[0] && { seen: led[0] }), superseded: ours.filter((one) => one !== led[0]) };
     const ids = ours.map((one) => one.id).join(", ");
     const marked =
       wanted.kind === "machine" ? `carry the tag of host ${wanted.name}` : `are marked as ${wanted.name} of this stack`;
@@ -97,8 +102,7 @@ export function dataOf(record: WantedOf<"record">, seen: readonly Seen[]): strin
   if (typeof record.data === "string") return record.data;
   const { of } = record.data;
   const target = seen.find((one) => one.ours && refOf(one) === of && !isRetired(one));
-  if (target?.kind === "machine" || target?.kind === "reserved-ip") return target.address || undefined;
-  return undefined;
+  return addressFor(record.type, target) || undefined;
 }
 
 /** Types of which one name has one set that is all ours or all somebody else's. */
@@ -127,6 +131,13 @@ function matchRecords(wanted: readonly WantedOf<"record">[], seen: readonly Seen
     // An alias stands alone under its name: ours of another type make room for what is wanted now.
     const clashing = there.filter((other) => clashes(one, other));
     const superseded = clashing.filter((other) => other.ours).flatMap((other) => take(other) ?? []);
+    if (found?.ours === true) {
+      const free = there.filter((other) => !taken.has(other));
+      const [seen = found, ...twins] = twinsOf(found, free);
+      for (const twin of twins) take(twin);
+      take(seen);
+      return { wanted: one, seen, superseded: [...superseded, ...twins] };
+    }
     if (found !== undefined) return { wanted: one, seen: found, superseded };
     const foreign = exclusive.has(one.type) ? free.find((other) => !other.ours) : undefined;
     const other = clashing.find((each) => !each.ours) ?? foreign;

@@ -89,11 +89,12 @@ export function ordered(steps: readonly Step[], by: By): readonly Step[] {
 }
 
 /** Machines whose replacement must wait until the old one is gone, because the account has no room for both. */
-function roomFor(steps: readonly Step[], { seen, catalog }: Observed): ReadonlySet<Ref> {
-  const there = seen.filter((one) => one.kind === "machine" && one.ours).length;
+function roomFor(steps: readonly Step[], { room }: Observed): ReadonlySet<Ref> {
+  if (room.machine === undefined) return new Set();
+  const { most, there } = room.machine;
   const machines = steps.filter((step) => step.ref.startsWith("machine "));
   const created = machines.filter((step) => step.do === "create").length;
   const replaced = machines.filter((step) => step.do === "replace");
-  const free = Math.max(0, catalog.machineLimit - there - created);
+  const free = Math.max(0, most - there - created);
   return new Set(replaced.slice(free).map((step) => step.ref));
 }

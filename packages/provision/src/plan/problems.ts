@@ -163,11 +163,19 @@ export function addressProblems(matches: readonly Match[]): readonly string[] {
   });
 }
 
-/** Machines of this stack beyond what the account may have. Pure. */
-export function quotaProblem(matches: readonly Match[], { seen, catalog }: Observed): readonly string[] {
-  const there = seen.filter((one) => one.kind === "machine" && one.ours).length;
-  const more = matches.filter((one) => one.wanted.kind === "machine" && one.seen === undefined).length;
-  return more > 0 && there + more > catalog.machineLimit
-    ? [`the account may have ${catalog.machineLimit} machines; this stack would have ${there + more}`]
-    : [];
+/** What is to be made beyond what the account may have. Pure. */
+export function quotaProblems(matches: readonly Match[], { room }: Observed): readonly string[] {
+  return kinds.flatMap(([kind, many]) => {
+    const { most, there } = room[kind] ?? { most: Number.POSITIVE_INFINITY, there: 0 };
+    const more = matches.filter((one) => one.wanted.kind === kind && one.seen === undefined).length;
+    return more > 0 && there + more > most
+      ? [`the account may have ${most} ${many} and has ${there}; this stack would take ${more} more`]
+      : [];
+  });
 }
+
+const kinds = [
+  ["machine", "machines"],
+  ["volume", "volumes"],
+  ["reserved-ip", "reserved addresses"],
+] as const;

@@ -40,6 +40,7 @@ const wanted: Readonly<Record<string, (one: Fields) => boolean>> = {
     isTexts(one["tags"]) &&
     isTexts(one["firewalls"]) &&
     isMaybe(one["userData"], isText) &&
+    isMaybe(one["ipv6"], (on) => typeof on === "boolean") &&
     typeof one["protect"] === "boolean" &&
     typeof one["backups"] === "boolean",
   key: (one) => isText(one["publicKey"]),

@@ -2,7 +2,7 @@ import { ownersText } from "../owners.ts";
 import type { Do, Observed, PlanOptions, Step } from "../plan.ts";
 import { isProtected } from "../protection.ts";
 import { type Ref, refOf, type Seen } from "../resource.ts";
-import { differences, type FieldChange, otherUserData } from "./differences.ts";
+import { differences, type FieldChange, otherUserData, takesAnother } from "./differences.ts";
 import type { Match } from "./match.ts";
 import { cents, monthlyOf, monthlyOfSeen } from "./money.ts";
 import { machineProblems, volumeProblems } from "./problems.ts";
@@ -18,14 +18,8 @@ export interface Work {
 
 const quoted = (value: string): string => (value === "" ? "nothing" : value);
 
-function mustReplace({ wanted, seen }: Match, { traits, seen: all }: Observed, options: PlanOptions): boolean {
-  if (seen === undefined || !seen.ours || !mayReplace(refOf(wanted), options)) return false;
-  const fields = differences(wanted, seen, { traits, seen: all, moving: new Set() });
-  return (
-    fields.some((one) => one.how === "replace") ||
-    (wanted.kind === "machine" && seen.kind === "machine" && otherUserData(wanted, seen))
-  );
-}
+const mustReplace = ({ wanted, seen }: Match, observed: Observed, options: PlanOptions): boolean =>
+  seen?.ours === true && mayReplace(refOf(wanted), options) && takesAnother(wanted, seen, observed);
 
 /** Whether a former run marked the old machine and did not come to making the new one. */
 const isHalfWay = ({ seen, superseded }: Match): boolean => seen === undefined && superseded.length > 0;

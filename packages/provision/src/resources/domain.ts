@@ -1,7 +1,7 @@
-import { authority, refOf, type WantedDomain, type WantedRecord } from "../resource.ts";
+import { authority, ipv6Of, refOf, type WantedDomain, type WantedRecord } from "../resource.ts";
 import type { HostOnMachine } from "../wanted.ts";
 import { type Around, told } from "./declared.ts";
-import { type DomainRecord, leadsTo, record } from "./record.ts";
+import { type DomainRecord, hasIpv6, leadsTo, record } from "./record.ts";
 
 export interface DomainSpec {
   readonly records?: readonly DomainRecord[];
@@ -52,7 +52,7 @@ export function wantedDomain({ name, spec }: Domain, around: Around): readonly (
 function spelt(type: string, data: string, domain: string, tag: string | undefined): string {
   if (naming.has(type)) return whole(data, domain);
   if (type === "CAA" && tag !== "iodef") return authority(data);
-  return type === "AAAA" ? data.toLowerCase() : data;
+  return type === "AAAA" ? ipv6Of(data) || data : data;
 }
 
 /** A name as a whole, with the dot at its end. */
@@ -76,7 +76,8 @@ function toldRecords(domain: string, { hosts, resources }: Around): readonly Dom
       if (seen.has(key)) return [];
       seen.add(key);
       if (typeof to === "string" && to.includes(":")) return [record.aaaa(relative, to as `${string}:${string}`)];
-      return [{ host: relative, type: "A", data: to, ttl: 1_800 }];
+      const six = hasIpv6(host) ? [record.aaaa(relative, host)] : [];
+      return [{ host: relative, type: "A", data: to, ttl: 1_800 }, ...six];
     }),
   );
 }

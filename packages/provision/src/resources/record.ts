@@ -45,8 +45,14 @@ export function leadsTo(to: HostOnMachine | ReservedIp): DomainRecord["data"] | 
   return typeof address === "string" && isIP(address) !== 0 ? address : undefined;
 }
 
+/** Whether a host's machine is asked for with an IPv6 address. */
+export const hasIpv6 = ({ on }: HostOnMachine): boolean => isDroplet(on) && on.spec.ipv6 === true;
+
 function address(host: string, to: Leads<string>, version: 4 | 6): DomainRecord["data"] {
   const data = typeof to === "string" ? to : leadsTo(to);
+  const has = version === 4 || typeof to === "string" || ("resource" in to ? false : hasIpv6(to));
+  if (typeof data === "object" && !has)
+    throw bad(`the record ${host}: that host has no IPv6 address; say ipv6: true where its droplet is asked for`);
   if (data === undefined) throw bad(`the record ${host}: that host has no address`);
   if (typeof data === "string" && isIP(data) !== version)
     throw bad(`the record ${host}: ${data} is no IPv${version} address`);
@@ -57,7 +63,7 @@ function address(host: string, to: Leads<string>, version: 4 | 6): DomainRecord[
 export const record = {
   a: (host: string, to: Leads<`${number}.${number}.${number}.${number}`>, more: Ttl = {}): DomainRecord =>
     make(host, "A", address(host, to, 4), more),
-  aaaa: (host: string, to: `${string}:${string}`, more: Ttl = {}): DomainRecord =>
+  aaaa: (host: string, to: `${string}:${string}` | HostOnMachine, more: Ttl = {}): DomainRecord =>
     make(host, "AAAA", address(host, to, 6), more),
   cname: (host: string, to: string, more: Ttl = {}): DomainRecord => make(host, "CNAME", to, more),
   mx: (host: string, to: string, more: Ttl & { readonly priority: number }): DomainRecord =>

@@ -76,6 +76,7 @@ export const calls: readonly (readonly [method: string, call: (client: DigitalOc
   ["dropletDestroy.retry", (client) => client.dropletDestroy.retry(1)],
   ["droplets.list", (client) => client.droplets.list()],
   ["droplets.list", (client) => client.droplets.list({ tag: "web" })],
+  ["droplets.count", (client) => client.droplets.count()],
   ["droplets.list", (client) => client.droplets.list({ name: "web-01" })],
   ["droplets.get", (client) => client.droplets.get(3164444)],
   ["droplets.create", (client) => client.droplets.create({ ...droplet, name: "web-01" }, "intent:1")],

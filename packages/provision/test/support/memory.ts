@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import type { Clock, Connection, Journal, SshAddress } from "@slipway/model";
 import { SlipwayError } from "@slipway/model";
 import { fail } from "../../src/errors.ts";
@@ -20,7 +21,7 @@ import {
 } from "../../src/index.ts";
 import { ownership, refuseOthers } from "../../src/owners.ts";
 import { isProtected, refuseProtected } from "../../src/protection.ts";
-import { specAfter } from "../../src/resource.ts";
+import { addressFor, specAfter } from "../../src/resource.ts";
 import { generateSshKey } from "../../src/ssh-key.ts";
 import { cloud } from "./resources.ts";
 
@@ -89,6 +90,7 @@ export function memoryProvider(
   };
   /** What the cloud itself does: machines boot, volumes come off machines that went, names follow ids. */
   const settled = (): readonly Seen[] => {
+    lives();
     for (const item of of.items.values())
       if (item.seen.kind === "machine" && item.seen.status === "new")
         item.seen = { ...item.seen, status: "active", address: `192.0.2.${item.seen.id}` };
@@ -105,10 +107,11 @@ export function memoryProvider(
     });
   const idOf = (machine: string | undefined, links: Links): string =>
     machine === undefined ? "" : (links.get(refOf({ kind: "machine", name: machine }))?.id ?? "");
-  const dataOf = ({ data }: WantedRecord, links: Links): string => {
+  const dataOf = ({ type, data }: WantedRecord, links: Links): string => {
     if (typeof data === "string") return data;
-    const to = links.get(data.of);
-    return to?.kind === "machine" || to?.kind === "reserved-ip" ? to.address : "";
+    const address = addressFor(type, links.get(data.of));
+    if (address === "") throw fail("plan.stale", `the address of ${data.of} is not known`);
+    return address;
   };
   const find = async (kind: Kind, intent: Intent): Promise<Seen | undefined> => {
     if (intent.begun) await clock.sleep(lagMs);
@@ -207,8 +210,13 @@ export function memoryProvider(
     stack,
     traits,
     catalog: (_scope: Scope) => Promise.resolve(catalog),
-    observe: async () => settled(),
-    machines: async () => settled().filter((one): one is SeenMachine => one.kind === "machine" && one.ours),
+    room: () => Promise.resolve({}),
+    observe: async () => list(),
+    // Machines become active while they are waited for, after all that waits for nothing.
+    machines: async () => {
+      await setImmediate();
+      return settled().filter((one): one is SeenMachine => one.kind === "machine" && one.ours);
+    },
     // One implementation for all kinds: what differs is inside.
     makes: Object.fromEntries(traits.kinds.map((kind) => [kind, makes])),
     start: (machine) => change(machine, { status: "active" }),

@@ -1,5 +1,5 @@
+import { setTimeout } from "node:timers/promises";
 import { ssh } from "@slipway/connection";
-import type { Connection } from "@slipway/model";
 import { expect } from "vitest";
 import { type LocalCloud, type LocalCloudOptions, startLocalCloud } from "../../src/local/cloud.ts";
 import { engineAt } from "../../src/local/engine.ts";
@@ -22,6 +22,7 @@ export interface Droplet {
   readonly privateAddress: string;
 }
 
+const lookMs = 50;
 const login = generateSshKey("login");
 const hostKey = generateSshKey("host");
 
@@ -36,6 +37,8 @@ export async function api(options: LocalCloudOptions) {
       const answer = await ask();
       if (answer !== undefined) return answer;
       expect(failures).toEqual([]);
+      // Each look asks the engine, which has a machine to start meanwhile.
+      await setTimeout(lookMs);
     }
   };
   const call = async (method: string, path: string, body?: object): Promise<Answered> => {
@@ -82,15 +85,14 @@ export async function api(options: LocalCloudOptions) {
       return { id: droplet.id, name, address: of("public"), privateAddress: of("private") };
     });
   };
-  const connect = (address: string): Promise<Connection> =>
-    ssh(
+  /** What a script says on a droplet, over SSH at its public address, where it may still be booting. */
+  const said = async (droplet: { address: string }, script: string, waitMs = 30_000): Promise<string> => {
+    const { address } = droplet;
+    await using connection = await ssh(
       { host: address, address, port: 22, user: "root", hostKeys: [hostKey.sha256] },
       { privateKey: login.privateKey },
-      { waitMs: 30_000 },
+      { waitMs },
     );
-  /** What a script says on a droplet, over SSH at its public address. */
-  const said = async (droplet: { address: string }, script: string): Promise<string> => {
-    await using connection = await connect(droplet.address);
     return (await connection.exec(["sh", "-c", script])).stdout.trim();
   };
   return {

@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { setTimeout } from "node:timers/promises";
 import { promisify } from "node:util";
 import { engineAt } from "../../src/local/engine.ts";
 
@@ -55,6 +56,8 @@ export interface Raw {
   until(path: string, passes: (body: Told["body"]) => boolean): Promise<Told["body"]>;
 }
 
+const lookMs = 50;
+
 export function rawClient(cloud: { readonly url: string; readonly token: string }): Raw {
   const send: Raw["send"] = async (method, path, init = {}) => {
     const response = await fetch(`${cloud.url}${path}`, {
@@ -75,6 +78,8 @@ export function rawClient(cloud: { readonly url: string; readonly token: string 
     for (;;) {
       const { body } = await send("GET", path);
       if (passes(body)) return body;
+      // Each look asks the engine, which has a machine to start meanwhile.
+      await setTimeout(lookMs);
     }
   };
   const becomes: Raw["becomes"] = async (id, status) => {

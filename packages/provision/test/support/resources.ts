@@ -83,6 +83,6 @@ export const cloud = (seen: readonly Seen[], machineLimit = 25): Observed => ({
     ],
     volumeMonthlyPerGb: 0.1,
     backupsPart: 0.2,
-    machineLimit,
   },
+  room: { machine: { most: machineLimit, there: seen.filter((one) => one.kind === "machine" && one.ours).length } },
 });

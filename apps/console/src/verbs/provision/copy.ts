@@ -4,7 +4,7 @@ import { coloured } from "../../cli/colour.ts";
 import type { Context } from "../../cli/context.ts";
 import { fail } from "../../errors.ts";
 import { copyOf } from "../../platform/copy-environment.ts";
-import { applyPlan, planOf, wantedHere } from "../../platform/provisioning.ts";
+import { applyPlan, planOf, shownRefusal, wantedHere } from "../../platform/provisioning.ts";
 import { openSession } from "../../platform/session.ts";
 import { shownPlan } from "../../platform/shown-plan.ts";
 import { agreeToPlan, mustAgree, tellApplied } from "./apply.ts";
@@ -38,9 +38,10 @@ export async function copyEnvironment(context: Context, options: CopyVerbOptions
   const plan = await planOf(target, {}, copied.wanted);
   const told = { from, to, left: copied.left };
   if (options.planOnly) {
-    const ok = plan.problems.length === 0;
-    out.result(coloured(printPlan(plan)), { ok, changes: changesOf(plan), ...told, plan: shownPlan(plan) });
-    return ok ? exitCodes.done : exitCodes.failed;
+    const { exit, ...refused } = shownRefusal(context, plan);
+    const ok = exit === exitCodes.done;
+    out.result(coloured(printPlan(plan)), { ok, ...refused, changes: changesOf(plan), ...told, plan: shownPlan(plan) });
+    return exit;
   }
   await agreeToPlan(target, context, plan, mustAgreeToCopy);
   const exit = tellApplied(target, context, await applyPlan(target, context, plan), told);

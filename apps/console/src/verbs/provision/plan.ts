@@ -4,7 +4,7 @@ import { coloured } from "../../cli/colour.ts";
 import type { Context } from "../../cli/context.ts";
 import { fail } from "../../errors.ts";
 import { type ExistingHost, existingExit, existingLines, lookAtExisting } from "../../platform/existing-hosts.ts";
-import { type Asked, hasCloud, machineRef, planOf } from "../../platform/provisioning.ts";
+import { type Asked, hasCloud, machineRef, planOf, shownRefusal } from "../../platform/provisioning.ts";
 import { saveProvisionPlan } from "../../platform/saved-provision.ts";
 import { openSession, type Session } from "../../platform/session.ts";
 import { shownPlan } from "../../platform/shown-plan.ts";
@@ -52,10 +52,10 @@ export async function showPlan(session: Session, context: Context, options: Plan
     hasCloud(session) ? planOf(session, asked) : undefined,
     lookAtExisting(session, context, options.only),
   ]);
-  const sound = plan === undefined || plan.problems.length === 0;
+  const refused = shownRefusal(context, plan ?? { problems: [] });
   const lines = [formatPlan(plan, existing)];
   if (file !== undefined) {
-    if (plan === undefined || !sound)
+    if (plan === undefined || refused.error !== undefined)
       throw fail(
         "ops.saved-plan",
         `the plan was not saved: ${plan?.problems.join("; ") ?? "there is nothing to make"}`,
@@ -66,9 +66,10 @@ export async function showPlan(session: Session, context: Context, options: Plan
     await saveProvisionPlan(context, file, plan);
     lines.push(`saved in ${file}; exactly this is done by: ops provision apply ${file}`);
   }
-  const exit = sound ? existingExit(existing) : exitCodes.failed;
+  const exit = refused.error === undefined ? existingExit(existing) : refused.exit;
   context.out.result(coloured(lines.join("\n")), {
     ok: exit === exitCodes.done,
+    ...(refused.error !== undefined && { error: refused.error }),
     changes: plan === undefined ? 0 : changesOf(plan),
     ...(plan === undefined ? {} : { plan: shownPlan(plan) }),
     existing,
