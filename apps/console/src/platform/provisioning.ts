@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { ssh } from "@slipway/connection";
 import { fileJournal } from "@slipway/journal";
-import { type ExitCode, exitCodes, SlipwayError, type SshAddress } from "@slipway/model";
+import { type ExitCode, exitCodes, messageOf, SlipwayError, type SshAddress } from "@slipway/model";
 import {
   type ApplyResult,
   applyProvision,
@@ -100,15 +100,17 @@ export async function applyPlan(session: Session, context: Context, plan: Provis
 }
 
 /** What an apply ends with where not all of it was done, as {@link applyPlan} throws it. Pure. */
-export function applyError(plan: Pick<ProvisionPlan, "steps">, failed: ApplyResult["failed"]): unknown {
+export function applyError(plan: Pick<ProvisionPlan, "steps">, failed: ApplyResult["failed"]): Error | undefined {
   const [first] = failed;
   if (first === undefined) return undefined;
   const codeOf = (error: unknown): string | undefined => (error instanceof SlipwayError ? error.code : undefined);
   // What another operator made at the same time is not half done, nor is what waits for it.
   const stale = failed.find(({ error }) => codeOf(error) === "plan.stale");
   const yielded = failed.every(({ error }) => /^plan\.(stale|dependency)$/.test(codeOf(error) ?? ""));
-  if (stale !== undefined && yielded) return stale.error;
+  if (stale !== undefined && yielded) return errorOf(stale.error);
   const tried = plan.steps.filter((step) => step.do !== "keep" || step.ref.startsWith("machine "));
-  if (failed.length >= tried.length) return first.error;
+  if (failed.length >= tried.length) return errorOf(first.error);
   return fail("ops.partly-failed", `not done: ${failed.map((one) => one.ref).join(", ")}`, { cause: first.error });
 }
+
+const errorOf = (thrown: unknown): Error => (thrown instanceof Error ? thrown : new Error(messageOf(thrown)));

@@ -131,7 +131,7 @@ export async function applyFilter(
 }
 
 /** What says nothing of the engine's machine. */
-export const unmarked = ({ standing: _, ...data }: FirewallData): FirewallData => data;
+export const unmarked = ({ standing: _mark, ...data }: FirewallData): FirewallData => data;
 
 /** Unless it was changed meanwhile: then another run is on its way. */
 const note = async (cloud: Cloud, seen: Firewall, told: FirewallData): Promise<void> => {
