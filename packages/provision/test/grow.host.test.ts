@@ -66,7 +66,7 @@ test("the file system of a volume grows with it, and what an interrupted run lef
   expect(await run(`mount ${disk} ${mount} && df -BG --output=size ${mount} | tail -1`)).toBe("5G");
   // Given up by the operator while the file system grows: that comes to its end nevertheless.
   await run(`umount ${mount}`);
-  const slow = "#!/bin/sh\\necho begun >/root/begun; sleep 4; /sbin/resize2fs \"$@\"; echo $? >/root/over\\n";
+  const slow = '#!/bin/sh\\necho begun >/root/begun; sleep 4; /sbin/resize2fs "$@"; echo $? >/root/over\\n';
   await run(`printf '${slow}' >/usr/local/sbin/resize2fs; chmod 755 /usr/local/sbin/resize2fs`);
   const leaves = new AbortController();
   const given = apply(sized(6), leaves.signal);
