@@ -45,6 +45,10 @@ export const errors = {
     exitCode: 1,
     hint: "the volume itself has its new size: mend what the message says on the machine, then run again",
   },
+  "volume.busy": {
+    exitCode: 1,
+    hint: "stop what uses it there, or switch that machine off, then run again",
+  },
   "plan.problems": { exitCode: 1, hint: "solve each problem, then plan again" },
   "plan.stale": { exitCode: 5, hint: "look at the new plan and apply that one" },
   "plan.unreadable": { exitCode: 2, hint: "make the plan anew: ops provision plan --out FILE" },

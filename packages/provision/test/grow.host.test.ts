@@ -22,7 +22,8 @@ const web: HostOnMachine = {
   name: "web",
   on: droplet({ cloud: "local", region: "lon1", size: "s-1vcpu-1gb" }),
 };
-const open = () => openCloud([web], { name: stack });
+const db: HostOnMachine = { ...web, name: "db" };
+const open = () => openCloud([web, db], { name: stack });
 afterAll(async () => {
   await using cloud = await open();
   await destroyStack({ provider: cloud.provider });
@@ -32,8 +33,8 @@ afterAll(async () => {
 test("the file system of a volume grows with it, and what an interrupted run left is made up for", async () => {
   await using cloud = await open();
   const { provider } = cloud;
-  const apply = async (resources: readonly Resource[], leaving?: AbortSignal) => {
-    const wanted = wantedOf([web], resources, operator.publicKey);
+  const apply = async (resources: readonly Resource[], leaving?: AbortSignal, hosts = [web]) => {
+    const wanted = wantedOf(hosts, resources, operator.publicKey);
     const said: string[] = [];
     const { failed } = await applyProvision(planProvision(wanted, await observe(provider, { wanted }), { stack }), {
       provider,
@@ -90,4 +91,19 @@ test("the file system of a volume grows with it, and what an interrupted run lef
   await run("apt-get -qq install -y xfsprogs >/dev/null 2>&1");
   expect(await apply(log(2))).toEqual({ said: ["volume log"], failed: [] });
   expect(await run(`df -BG --output=size /mnt/${stack}_log | tail -1`)).toBe("2G");
+
+  // What leaves a machine is whole, and is not pulled from under what uses it.
+  await run(
+    `mount ${disk} ${mount}; echo last > ${mount}/file; systemd-run -q --unit=user --working-directory=${mount} sleep 600`,
+  );
+  const moved = [volume("data", { on: db, gigabytes: 7, filesystem: "ext4" }), ...log(2).slice(1)];
+  const busy = await apply(moved, undefined, [web, db]);
+  expect(busy.failed).toMatchObject([{ ref: "volume data", error: { code: "volume.busy" } }]);
+  expect(await run(`cat ${mount}/file; findmnt -n -o TARGET ${mount}`)).toBe(`last\n${mount}`);
+  await run("systemctl stop user");
+  const { failed } = await apply(moved, undefined, [web, db]);
+  expect(failed.filter(({ error }) => (error as { code?: string }).code !== "volume.grow")).toEqual([]);
+  const other = (await provider.machines()).find(({ name }) => name === "db") ?? expect.unreachable();
+  await using next = await ssh(sshAddress(other), { privateKey: operator.privateKey });
+  expect((await next.exec(["cat", `${mount}/file`])).stdout).toBe("last\n");
 });

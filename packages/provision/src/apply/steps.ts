@@ -4,6 +4,7 @@ import type { Step } from "../plan.ts";
 import { isProtected, refuseProtected } from "../protection.ts";
 import type { Intent, Makes, Provider } from "../provider.ts";
 import type { Kind, Ref, Seen, SeenMachine, Wanted } from "../resource.ts";
+import { letGo } from "./let-go.ts";
 import { yieldToOlder } from "./rivals.ts";
 import type { Run } from "./run.ts";
 
@@ -33,6 +34,7 @@ export async function doStep(step: Step, about: About, run: Run): Promise<void> 
       const there = need(seen, step);
       run.tell(ref, "updating", step.fields.map((one) => one.field).join(", "));
       const fields = step.fields.map((one) => one.field);
+      if (there.kind === "volume" && fields.includes("machine")) await letGo(there, run);
       // What is to be unprotected is wanted without protection already.
       await makes(run.provider, there.kind).update(there, need(wanted, step), fields, run.links);
       run.tell(ref, "updated");
