@@ -105,13 +105,19 @@ export async function putStamp(
   asked: readonly string[],
   { files, made = [], began }: Done,
 ): Promise<void> {
-  const paths = [...decisive(files), ...made.map((path) => ["file", path] as const)];
+  const deciding = decisive(files);
+  const paths = [...deciding, ...made.map((path) => ["file", path] as const)];
   const found = paths.map(([kind, path]): Found => [kind, path, state[kind](path)]);
-  if (files.length === 0 || changedSince(files, began)) return;
+  // A package that was linked elsewhere meanwhile leaves the files that were read as they are.
+  const moved = deciding.some(
+    ([kind, path]) => kind === "file" && (statSync(path, { throwIfNoEntry: false })?.ctimeMs ?? 0) > began,
+  );
+  if (files.length === 0 || moved || changedSince(files, began)) return;
   const stamp: Stamp = { asked: asked.join("\n"), found };
   const half = `${stampFile}.${process.pid}.new`;
   try {
-    await writeFile(half, sealed(JSON.stringify(stamp)));
+    // Whatever the umask is: what others may write is not believed.
+    await writeFile(half, sealed(JSON.stringify(stamp)), { mode: 0o600 });
     await rename(half, stampFile);
   } catch {
     // Without it the same is done again the next time.
