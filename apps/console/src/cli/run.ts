@@ -6,8 +6,7 @@ import { createProgram, usageExit } from "./program.ts";
 
 /** With --json whatever ends a command is one document on standard output, also what commander or ^C ended. */
 function told(code: string, message: string, exit: number, json = process.argv.includes("--json")): number {
-  if (json)
-    process.stdout.write(`${JSON.stringify({ ok: false, error: { code, message } })}\n`);
+  if (json) process.stdout.write(`${JSON.stringify({ ok: false, error: { code, message } })}\n`);
   return exit;
 }
 
