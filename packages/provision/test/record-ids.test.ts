@@ -5,7 +5,12 @@ import { labelledCloud } from "./support/labels-engine.ts";
 
 test("no record has the id of one that is gone, however soon it comes", async () => {
   const routes = domainRoutes(labelledCloud(`r${process.pid}`).cloud);
-  const say = async (method: string, path: string, body: Call["body"], ...names: readonly string[]): Promise<object> => {
+  const say = async (
+    method: string,
+    path: string,
+    body: Call["body"],
+    ...names: readonly string[]
+  ): Promise<object> => {
     const handler = routes.find((route) => route[0] === method && route[1] === path)?.[2];
     const call: Call = { method, path, query: new URLSearchParams(), headers: {}, body, base: "" };
     return (await handler?.(call, ...names))?.body ?? {};
