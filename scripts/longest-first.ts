@@ -1,19 +1,24 @@
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
-/** Test files that take minutes, the longest first. */
+/** Test files that take long, the longest first. */
 const long = [
   "config/test/real/debian-12.host.test.ts",
   "config/test/real/debian-13.host.test.ts",
   "config/test/odd.host.test.ts",
-  "console/test/provision.host.test.ts",
-  "deploy/test/crash.host.test.ts",
-  "config/test/metacharacters.host.test.ts",
-  "console/test/secrets.host.test.ts",
-  "provision/test/killed.host.test.ts",
-  "provision/test/resources.host.test.ts",
-  "provision/test/provider-contract.host.test.ts",
   "config/test/link.host.test.ts",
+  "config/test/metacharacters.host.test.ts",
   "deploy/test/rollout.host.test.ts",
+  "deploy/test/crash.host.test.ts",
+  "console/test/provision.host.test.ts",
+  "config/test/lockout.host.test.ts",
+  "provision/test/killed.host.test.ts",
+  "config/test/properties.host.test.ts",
+  "ci/test/engine.host.test.ts",
+  "deploy/test/switch.host.test.ts",
+  "provision/test/droplet-crash.host.test.ts",
+  "ci/test/crash.host.test.ts",
+  "provision/test/resources.host.test.ts",
+  "e2e/test/ci-host.host.test.ts",
   "provision/test/hetzner.host.test.ts",
 ];
 

@@ -45,6 +45,17 @@ const outside: Plugin = {
   },
 };
 
+/** What Zod says in other languages than English: fifty modules that it loads and nobody asks for. */
+const oneLanguage: Plugin = {
+  name: "one-language",
+  setup(build) {
+    build.onResolve({ filter: /\/locales\/index\.js$/ }, ({ path, importer }) =>
+      /[/\\]zod[/\\]/.test(importer) ? { path, namespace: "one-language" } : undefined,
+    );
+    build.onLoad({ filter: /.*/, namespace: "one-language" }, () => ({ contents: "export {};" }));
+  },
+};
+
 /** What a module knows of its place stays true: it is that of its file. */
 const places: Plugin = {
   name: "places",
@@ -89,7 +100,7 @@ export async function bundleText(
       "import.meta.filename": "slipwayHere.filename",
     },
     tsconfigRaw: { compilerOptions: { verbatimModuleSyntax: true } },
-    plugins: [outside, places],
+    plugins: [outside, oneLanguage, places],
     // Less to read at each start; a line that Node shows of it stays short.
     minifyWhitespace: true,
     lineLimit: 200,
@@ -101,7 +112,7 @@ export async function bundleText(
   // A command may stay for long, such as the console.
   await stop();
   const files = Object.keys(made.metafile.inputs)
-    .filter((input) => input !== "<stdin>")
+    .filter((input) => input !== "<stdin>" && !input.startsWith("one-language:"))
     .map((input) => join(resolve("/"), input));
   const esbuild = createRequire(import.meta.url).resolve("esbuild/package.json");
   return { text: made.outputFiles[0]?.text ?? "", files: [esbuild, ...files] };

@@ -89,7 +89,8 @@ export function apiOf(endpoint: Endpoint): Api {
       repeatable: repeatable ?? method !== "POST",
       ...rest,
     });
-    const parsed = shape.safeParse(value);
+    // Zod would write a program for each schema at its first use: a process that asks a few times takes longer for that than for reading.
+    const parsed = shape.safeParse(value, { jitless: true });
     if (parsed.success) return parsed.data;
     throw fail("cloud.unexpected", `the answer to ${method} ${path} is not what ${dialect.name} describes`, {
       cause: parsed.error,
