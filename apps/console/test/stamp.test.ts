@@ -67,6 +67,16 @@ test.each(["@team/kit", "plain"])("%s is linked to another version: it is checke
   expect(holds()).toBe(false);
 });
 
+test("a link that a package's link leads to leads to another version: it is checked again", async () => {
+  await symlink(at("kit-1"), at("current"));
+  await symlink(at("current"), at("project/node_modules/chained"));
+  await putStamp(at("stamp"), asked, { files: [at("project/ops.config.ts")], began: Date.now() + 60_000 });
+  expect(holds()).toBe(true);
+  await symlink(at("kit-2"), at("fresh"));
+  await rename(at("fresh"), at("current"));
+  expect(holds()).toBe(false);
+});
+
 test("an import changed that looks as it did by size and time: it is checked again", async () => {
   const file = at("project/lib/hosts.ts");
   await writeFile(file, "export const size = 2;");
