@@ -20,7 +20,10 @@ export interface DropletShape {
   readonly protect?: boolean;
   /** Weekly backups by DigitalOcean, on Sundays, for a fifth of the price. Default false. */
   readonly backups?: boolean;
-  /** An IPv6 address too, to which names of the host lead; it stays when this is taken out again. Default false. */
+  /**
+   * An IPv6 address too, to which names of the host lead; it stays when this is taken out again. The system of a droplet that is there already has to be
+   * told of it by hand. Default false.
+   */
   readonly ipv6?: boolean;
   /** For cloud-init at the first boot: `#cloud-config`, or a script that begins with `#!`. The whole machine can read it: no secrets. */
   readonly userData?: string;

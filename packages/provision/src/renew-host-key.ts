@@ -29,9 +29,10 @@ interface By {
 
 /**
  * Replaces the host key that came by user data with one made on the host, which nobody else has seen. Until the new key was seen in use the marks
- * accept both, so that it may stop at any line and be repeated; then the old ones go.
+ * accept both, so that it may stop at any line and be repeated; then the old ones go. Resolves with the machine as it is then: lists may tell of its old
+ * key for a while.
  */
-export async function renewHostKey(machine: SeenMachine, by: By): Promise<void> {
+export async function renewHostKey(machine: SeenMachine, by: By): Promise<SeenMachine> {
   const run = async (script: string): Promise<string> => {
     const { status, stdout, stderr } = await by.connection.exec(["sh", "-c", script]);
     if (status !== 0)
@@ -51,6 +52,7 @@ export async function renewHostKey(machine: SeenMachine, by: By): Promise<void> 
   await run(swap);
   await seen(machine, sha256, by);
   await by.provider.pin(both, [made], false);
+  return { ...machine, hostKeys: [sha256], hostPublicKeys: [made], fresh: false };
 }
 
 /** sshd starts anew to read the key: for a moment it is not there, or still shows the old one. */

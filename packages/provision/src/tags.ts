@@ -95,9 +95,11 @@ export const keyTags = (publicKey: string): readonly string[] => [
 /** Whether a tag belongs to one machine alone, so that it may be deleted with it. */
 export const isOfOneMachine = (tag: string): boolean => /^slipway:(hostkey|hostpub|intent):/i.test(tag);
 
-/** Whether a tag means nothing once nothing carries it; firewalls also refer to tags that no machine has yet. */
-export const isOfNothingElse = (tag: string): boolean =>
-  /^slipway:(spec|data|image|host|hostkey|hostpub|intent|volume|protected|retired|fresh)(:|$)/i.test(tag);
+/**
+ * Whether a tag that nothing carries may go. Another stack may put it on something of its own just then, so it is none whose loss would do harm there,
+ * such as the mark of protection or of a host key; firewalls also refer to tags that no machine has yet.
+ */
+export const isOfNothingElse = (tag: string): boolean => /^slipway:(spec|image|host|intent|volume)(:|$)/i.test(tag);
 
 /** Whether a tag belongs to a stack as a whole. */
 export const isOfStack = (tag: string, stack: string): boolean =>

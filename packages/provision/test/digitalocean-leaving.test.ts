@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { projectsOf } from "../src/digitalocean/projects.ts";
 import { reservedIpsOf } from "../src/digitalocean/reserved-ips.ts";
-import type { Seen } from "../src/index.ts";
+import { digitalOceanProvider, type Seen } from "../src/index.ts";
 import { answering } from "./support/answering.ts";
 
 const project: Seen<"project"> = {
@@ -70,4 +70,19 @@ test("a reserved address is removed when its last action is done", async () => {
   };
   await reservedIpsOf(context, "shop").remove(seen);
   expect(calls.filter((call) => call === "DELETE /v2/reserved_ips/198.51.100.9")).toHaveLength(2);
+});
+
+test("what a stack leaves takes no mark off what another one makes at the same moment", async () => {
+  // Nothing carries them as they are listed; what another stack marks by them now would lose them with the tag.
+  const needed = ["protected", "fresh", "retired", "data:0123456789abcdef", "hostkey:ab", "hostpub:ab"];
+  const names = ["stack:shop", "at:shop:web", "spec:0123456789abcdef", "host:web", ...needed, "stack:blog"];
+  const { client, context, calls } = await answering((call) => {
+    if (call.startsWith("GET /v2/tags"))
+      return [200, { tags: names.map((name) => ({ name: `slipway:${name}`, resources: { count: 0 } })) }];
+    return call.startsWith("GET") ? [200, { droplets: [], volumes: [] }] : [204, undefined];
+  });
+  await digitalOceanProvider(client, { stack: "shop", clock: context.clock }).forget();
+  const removals = calls.filter((call) => call.startsWith("DELETE"));
+  const gone = removals.map((call) => decodeURIComponent(call).split("slipway:")[1]);
+  expect([...new Set(gone)]).toEqual(["stack:shop", "at:shop:web", "spec:0123456789abcdef", "host:web"]);
 });

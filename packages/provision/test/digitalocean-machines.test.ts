@@ -149,3 +149,21 @@ test("a disk may take half an hour to grow", async () => {
   expect(sent("POST /v2/droplets/7/actions")).toEqual({ type: "power_on" });
   expect(context.clock.monotonic()).toBeGreaterThan(1_700_000);
 });
+
+test("a machine whose new size is refused is switched on again", async () => {
+  let status = "active";
+  const acts: string[] = [];
+  const { context } = await answering((call, body) => {
+    if (call === "GET /v2/droplets/7") return [200, { droplet: droplet({ status }) }];
+    if (call.startsWith("GET")) return [200, { actions: [] }];
+    const { type } = body as { type: string };
+    acts.push(type);
+    if (type === "resize") return [422, { message: "This size is not available in this region at present." }];
+    status = type === "power_on" ? "active" : "off";
+    return [201, { action: { id: acts.length, type, status: "completed" } }];
+  });
+  const asked = want("web", { size: "s-2vcpu-4gb" });
+  const resized = machinesOf(context, "shop").update(machineOf(droplet(), "shop"), asked, ["size"], new Map());
+  await expect(resized).rejects.toMatchObject({ status: 422 });
+  expect(acts).toEqual(["shutdown", "resize", "power_on"]);
+});

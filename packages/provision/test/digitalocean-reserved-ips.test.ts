@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { reservedIpsOf } from "../src/digitalocean/reserved-ips.ts";
+import { addressesOf, reservedIpsOf } from "../src/digitalocean/reserved-ips.ts";
 import { volumesOf } from "../src/digitalocean/volumes.ts";
 import type { Seen, SeenMachine, WantedReservedIp, WantedVolume } from "../src/resource.ts";
 import { answering } from "./support/answering.ts";
@@ -85,4 +85,15 @@ test("a volume that a killed run attached meanwhile is attached", async () => {
   const asks = { kind: "volume", name: "data", region: "lon1", machine: "web" } as WantedVolume;
   await volumesOf(context, "shop").update(volume, asks, ["machine"], links);
   expect(asked).toBe(2);
+});
+
+test("an address that somebody led to the machine by hand is theirs, unless the machine waits for its own", () => {
+  const own = { ip: "192.0.2.9", droplet: undefined };
+  const theirs = { ip: "192.0.2.5", droplet: 7 };
+  const tags = ["slipway:ip:shop:front", "slipway:ip:shop:front:192-0-2-9"];
+  const ours = (all: Parameters<typeof addressesOf>[0], marks: readonly string[]) =>
+    addressesOf(all, "shop", [{ machine, tags: marks }], { adopted: () => undefined, others: [] }).map(({ id }) => id);
+  expect(ours([own, theirs], tags)).toEqual(["192.0.2.9"]);
+  expect(ours([theirs], tags)).toEqual(["192.0.2.5"]);
+  expect(ours([own, theirs], ["slipway:ip:shop:front"])).toEqual(["192.0.2.5"]);
 });

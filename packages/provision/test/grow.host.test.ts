@@ -32,13 +32,14 @@ afterAll(async () => {
 test("the file system of a volume grows with it, and what an interrupted run left is made up for", async () => {
   await using cloud = await open();
   const { provider } = cloud;
-  const apply = async (resources: readonly Resource[]) => {
+  const apply = async (resources: readonly Resource[], leaving?: AbortSignal) => {
     const wanted = wantedOf([web], resources, operator.publicKey);
     const said: string[] = [];
     const { failed } = await applyProvision(planProvision(wanted, await observe(provider, { wanted }), { stack }), {
       provider,
       connect: (address, signal) => ssh(address, { privateKey: operator.privateKey }, { signal }),
       onEvent: ({ ref, step }) => void (step === "grown" && said.push(ref)),
+      ...(leaving && { signal: leaving }),
     });
     return { said, failed };
   };
@@ -63,6 +64,20 @@ test("the file system of a volume grows with it, and what an interrupted run lef
   await provider.makes.volume?.update(seen, { ...seen, gigabytes: 5 }, ["gigabytes"], new Map());
   expect(await apply(sized(5))).toEqual({ said: ["volume data"], failed: [] });
   expect(await run(`mount ${disk} ${mount} && df -BG --output=size ${mount} | tail -1`)).toBe("5G");
+  // Given up by the operator while the file system grows: that comes to its end nevertheless.
+  await run(`umount ${mount}`);
+  const slow = '#!/bin/sh\\necho begun >/root/begun; sleep 4; /sbin/resize2fs "$@"; echo $? >/root/over\\n';
+  await run(`printf '${slow}' >/usr/local/sbin/resize2fs; chmod 755 /usr/local/sbin/resize2fs`);
+  const leaves = new AbortController();
+  const given = apply(sized(6), leaves.signal);
+  const told = (file: string) => run(`timeout 60 sh -c 'until [ -s ${file} ]; do sleep 0.1; done'; cat ${file}`);
+  await told("/root/begun");
+  leaves.abort(new Error("the operator leaves"));
+  await expect(given).rejects.toThrow("the operator leaves");
+  expect(await told("/root/over")).toBe("0");
+  await run("rm /usr/local/sbin/resize2fs");
+  expect(await apply(sized(6))).toEqual({ said: [], failed: [] });
+  await run(`mount ${disk} ${mount}`);
   // Mounted, too, where the engine's machine may do that.
   const last = await apply(sized(7));
   const why = { ref: "volume data", error: expect.objectContaining({ code: "volume.grow" }) as unknown };

@@ -70,6 +70,14 @@ test("a record follows the address of its machine, and waits for a machine that 
   ]);
 });
 
+test("a machine that gets one later must be told of it by hand, and the plan says so", () => {
+  const asked = want("web", { ipv6: true });
+  const told = (seen: readonly Seen[]) => planProvision([asked], cloud(seen), { stack: "shop" }).drift;
+  expect(told([made("web", 1)])).toEqual([expect.stringContaining("must be told of its IPv6 address by hand")]);
+  expect(told([])).toEqual([]);
+  expect(told([made("web", 1, { ipv6: true }, asked)])).toEqual([]);
+});
+
 test("it stays when nobody asks for it any more, and without it a spec is what it was before", () => {
   const plan = planProvision([want("web")], cloud([made("web", 1, { ipv6: true })]), { stack: "shop" });
   expect(plan.steps).toMatchObject([{ do: "keep" }]);

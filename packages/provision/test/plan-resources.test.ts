@@ -57,6 +57,9 @@ test("everything goes in an order in which nothing is orphaned", () => {
   const all = plan([], [project, address, made("web", 1)], { unlisted: "delete" });
   expect(after(all, "delete machine web 1")).toEqual(["delete reserved-ip front 192.0.2.50"]);
   expect(after(all, "delete project shop p")).toEqual(["delete machine web 1", "delete reserved-ip front 192.0.2.50"]);
+  const edge: Wanted = { kind: "reserved-ip", name: "edge", machine: "web" };
+  const renamed = plan([want("web"), edge], [address, made("web", 1)], { unlisted: "delete" });
+  expect(after(renamed, "create reserved-ip edge")).toEqual(["delete reserved-ip front 192.0.2.50"]);
   const moved = plan(
     [want("web", { region: "ams3" }), { kind: "reserved-ip", name: "front", machine: "web" }],
     [address, made("web", 1)],

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { refusal } from "../src/client/refusal.ts";
+import { hetznerRefusal } from "../src/hetzner/refusal.ts";
 
 const call = {
   method: "POST",
@@ -73,4 +74,10 @@ test("nor is a line of a key that the user data holds as JSON", () => {
   const said = { message: `invalid: ${lines[1]}` };
   const { message } = refusal({ status: 422, statusText: "", headers }, said, { ...call, secrets: [config] });
   expect(message).toContain("invalid: [secret]");
+});
+
+test("a line of the user data is no more told by Hetzner's errors than the whole of it", () => {
+  const said = { error: { code: "invalid_input", message: "user_data: password: hunter22 is wrong" } };
+  const { message } = hetznerRefusal({ status: 422, statusText: "", headers: new Headers() }, said, call);
+  expect(message).toContain("user_data: [secret] is wrong");
 });

@@ -16,7 +16,7 @@ export async function ready(ref: Ref, machine: SeenMachine, run: Run): Promise<v
   if (waited.status === 1) throw fail("machine.slow", `cloud-init failed on ${machine.name}: ${waited.stdout.trim()}`);
   run.tell(ref, "initialized");
   if (machine.fresh) {
-    await renewHostKey(machine, { ...run, connection });
+    run.links.set(ref, await renewHostKey(machine, { ...run, connection }));
     run.tell(ref, "rekeyed");
   }
   await yieldToOlder(ref, machine, run);

@@ -63,7 +63,7 @@ export function refusal(
 }
 
 /** Each secret as a whole, and each line of it that is long enough to be telling; inside JSON an escaped one ends it. */
-function redact(text: string, secrets: readonly string[]): string {
+export function redact(text: string, secrets: readonly string[]): string {
   const telling = secrets
     .flatMap((secret) => [secret, ...secret.split(/\r?\n|\\+n/)])
     .filter((part) => part.length >= 8);

@@ -206,7 +206,13 @@ async function resize(context: Context, seen: SeenMachine, wanted: WantedMachine
     if ((await status()) !== "off") await act(context, id, { type: "power_off" });
   }
   const now = await client.droplets.get(id);
-  if (now.size_slug !== wanted.size) await act(context, id, { type: "resize", size: wanted.size, disk: true });
+  try {
+    if (now.size_slug !== wanted.size) await act(context, id, { type: "resize", size: wanted.size, disk: true });
+  } catch (error) {
+    // It served before: what its region has no room for must not keep it off.
+    await start(context, seen).catch(() => {});
+    throw error;
+  }
   await act(context, id, { type: "power_on" });
 }
 

@@ -38,6 +38,9 @@ export function addressesOf(
     for (const { name, address } of ipsOfTags(tags, stack))
       if (address === "") waiting.set(machine.id, name);
       else byAddress.set(address, name);
+  // Whoever has its own waits for none: what somebody led to its machine by hand is theirs.
+  const there = new Set(all.flatMap(({ ip }) => byAddress.get(ip) ?? []));
+  for (const [id, name] of waiting) if (there.has(name)) waiting.delete(id);
   const ours = new Map(machines.map(({ machine }) => [machine.id, machine]));
   return all.flatMap((one) => {
     const assignedTo = String(one.droplet ?? "");

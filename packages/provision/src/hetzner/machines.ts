@@ -201,9 +201,14 @@ async function resize(context: Context, seen: SeenMachine, wanted: WantedMachine
     while ((await status()) !== "off" && clock.monotonic() < until) await clock.sleep(1_000, signal);
     if ((await status()) !== "off") await act(context, () => client.servers.act(id, "poweroff"));
   }
-  if ((await serverOf(context, seen)).server_type.name !== wanted.size) {
-    const asked = { server_type: wanted.size, upgrade_disk: true };
-    await act(context, () => client.servers.act(id, "change_type", asked));
+  const asked = { server_type: wanted.size, upgrade_disk: true };
+  try {
+    if ((await serverOf(context, seen)).server_type.name !== wanted.size)
+      await act(context, () => client.servers.act(id, "change_type", asked));
+  } catch (error) {
+    // It served before: what its location has no room for must not keep it off.
+    await start(context, seen).catch(() => {});
+    throw error;
   }
   await act(context, () => client.servers.act(id, "poweron"));
 }

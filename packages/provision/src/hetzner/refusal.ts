@@ -1,4 +1,4 @@
-import { CallError } from "../client/refusal.ts";
+import { CallError, redact } from "../client/refusal.ts";
 import type { Dialect } from "../client/request.ts";
 import { type errors, fail } from "../errors.ts";
 
@@ -75,8 +75,8 @@ export const hetznerRefusal: Dialect["refusal"] = (response, value, call) => {
   const { status } = response;
   const said = read(value);
   const code = codeOf(status, said);
-  let message = said === undefined || said.message === "" ? response.statusText : said.message;
-  for (const secret of call.secrets.filter((one) => one.length >= 8)) message = message.replaceAll(secret, "[secret]");
+  const text = said === undefined || said.message === "" ? response.statusText : said.message;
+  const message = redact(text, call.secrets);
   const id = response.headers.get("x-correlation-id") ?? response.headers.get("x-request-id");
   const where = `${status} at ${call.method} ${call.path.split("?")[0] ?? ""}${id ? `, request ${id}` : ""}`;
   const hint = hints[code];

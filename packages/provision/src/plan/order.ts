@@ -45,6 +45,9 @@ export function ordered(steps: readonly Step[], by: By): readonly Step[] {
       }
       case "reserved-ip":
         wait(step, ready(refOf({ kind: "machine", name: wanted.machine })));
+        // A machine has one address at most: one that goes must not be taken for the new one.
+        if (step?.do === "create")
+          for (const one of deletes) if (one.ref.startsWith("reserved-ip ")) wait(step, one.id);
         break;
       case "record":
         wait(step, working(refOf({ kind: "domain", name: wanted.domain })));

@@ -100,6 +100,8 @@ export function stepsOf(one: Match, work: Work): readonly Step[] {
   const all = unprotect
     ? [...fields, { field: "protect", from: "on", to: "off", how: "in place", by: "file" } as const]
     : fields;
+  if (all.some((each) => each.field === "ipv6"))
+    work.drift.push(`${ref}: its system must be told of its IPv6 address by hand; only a new one knows it by itself`);
   if (all.length > 0) return [step("update", { cloudId: seen.id, fields: all, change }), ...old];
   if (seen.kind === "machine" && seen.status === "off")
     return [step("start", { cloudId: seen.id, reason: "it is off" }), ...old];
