@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { isOwn, standIn } from "../src/bundle/open.ts";
+import { compiledFolder } from "../src/cli/compile-cache.ts";
 
 // Inside the checkout, so that the workspace's packages are found as in a user's project.
 const root = join(import.meta.dirname, "../../..");
@@ -58,6 +59,20 @@ test("it is made once", { timeout: 120_000 }, async () => {
   const before = await made();
   expect(await environments()).toMatch(/one file[\s\S]*staging/);
   expect(await made()).toBe(before);
+});
+
+test("its folder may be named from where it is called, as `pnpm ops` does", { timeout: 120_000 }, async () => {
+  const before = await made();
+  expect(await environments({ NODE_COMPILE_CACHE: "cache" })).toMatch(/one file[\s\S]*staging/);
+  expect(await made()).toBe(before);
+});
+
+test("what nobody named is kept in the user's own folder, never where it is called", () => {
+  const own = "/home/ann/.cache/slipway/compiled";
+  expect(compiledFolder({}, "/home/ann")).toBe(own);
+  expect(compiledFolder({ NODE_COMPILE_CACHE: "", XDG_CACHE_HOME: "" }, "/home/ann")).toBe(own);
+  expect(compiledFolder({ XDG_CACHE_HOME: "caches" }, "/home/ann")).toBe(own);
+  expect(compiledFolder({ XDG_CACHE_HOME: "/caches" }, "/home/ann")).toBe("/caches/slipway/compiled");
 });
 
 test.each<[string, () => Promise<unknown>]>([

@@ -1,11 +1,13 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { debian, host } from "@slipway/model";
+import { debian, host, systemClock } from "@slipway/model";
 import { droplet } from "@slipway/provision/digitalocean";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { createOutput } from "../src/cli/output.ts";
 import { ops } from "../src/index.ts";
 import { localFolder } from "../src/platform/folder.ts";
-import { loadProject } from "../src/platform/load.ts";
+import { inEnvironment, loadProject } from "../src/platform/load.ts";
+import { listEnvironments } from "../src/verbs/env.ts";
 
 const web = (size: "s-1vcpu-1gb" | "s-2vcpu-4gb") =>
   host("web", { on: droplet({ cloud: "local", region: "lon1", size }), os: debian("12"), has: [] });
@@ -76,8 +78,11 @@ test("a project is loaded in the environment that is asked for", { timeout: 60_0
   expect((await load()).platform.name).toBe("shop");
   expect((await load("staging")).platform.name).toBe("shop-staging");
   await expect(load("nowhere")).rejects.toMatchObject({ code: "ops.unknown-env", exitCode: 2 });
-  await expect(load("broken")).rejects.toMatchObject({
-    code: "ops.config-failed",
-    message: "ops.config.ts:6:39 no such thing",
-  });
+  const broken = { code: "ops.config-failed", message: "ops.config.ts:6:39 no such thing", exitCode: 2 };
+  await expect(load("broken")).rejects.toMatchObject(broken);
+  const project = await load();
+  expect(() => inEnvironment(project, "broken")).toThrow(expect.objectContaining(broken));
+  const out = createOutput({ json: true, quiet: true });
+  const context = { out, clock: systemClock, signal: new AbortController().signal, cwd: folder, yes: false };
+  await expect(listEnvironments(context)).rejects.toMatchObject(broken);
 });

@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
@@ -152,6 +153,8 @@ test("something that is protected and would go", async () => {
   await say("POST", "/v2/volumes", { name: `${name}-safe`, region: "lon1", size_gigabytes: 1, tags });
   const told = expect.stringContaining("volume safe is protected") as string;
   expect(await bothRefused("--unlisted", "destroy")).toEqual([5, "ops.protected", told]);
+  const saved = await refused("provision", "plan", "--unlisted", "destroy", "--out", "no.plan");
+  expect([saved, existsSync(join(folder, "no.plan"))]).toEqual([[5, "ops.protected", told], false]);
   expect(await refused("provision", "destroy", "--confirm", name)).toEqual([5, "ops.protected", told]);
 });
 
@@ -162,4 +165,7 @@ test("two machines of one host", async () => {
   const [exit, code, message] = await refused("provision", "--yes");
   expect([exit, code]).toEqual([1, "ops.plan-problems"]);
   expect(message).toMatch(/2 machines carry the tag of host web \(\d+, \d+\); destroy all but one/);
+  // Nor is that the same as no drift.
+  const drift = await ops(["provision", "drift", "--json", "--detailed-exit-code"]);
+  expect([drift.status, JSON.parse(drift.stdout)]).toEqual([0, expect.objectContaining({ problems: [message] })]);
 });

@@ -98,6 +98,8 @@ test("environments of one file, one made from a saved plan, are machines, files 
   expect(await ops(...apply)).toMatchObject({ status: 2 });
   expect([prod.machines, staging.machines]).toMatchObject([[{ size: "s-2vcpu-2gb" }], [{ size: "s-1vcpu-1gb" }]]);
   expect(await json("provision", "--env", "prod")).toMatchObject({ changes: 0 });
+  expect(await ops("provision", "plan", "--out", "none.plan", "--only", "web")).toMatchObject({ status: 0 });
+  expect(await ops("provision", "apply", "none.plan", "--detailed-exit-code")).toMatchObject({ status: 4 });
   const { clouds } = await json<{ clouds: { name: string; machines: object[] }[] }>("cloud", "list");
   expect(clouds.find((cloud) => cloud.name === name)?.machines).toMatchObject([
     { name: "web", status: "active", stack: name },

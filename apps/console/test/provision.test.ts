@@ -8,7 +8,7 @@ import { applyError, refuseProblems } from "../src/platform/provisioning.ts";
 import { ed25519In, whyNotAdopted } from "../src/verbs/provision/adopt.ts";
 import { mustAgree } from "../src/verbs/provision/apply.ts";
 import { mustAgreeToCopy } from "../src/verbs/provision/copy.ts";
-import { driftOf } from "../src/verbs/provision/drift.ts";
+import { doubtsOf, driftOf } from "../src/verbs/provision/drift.ts";
 import { formatPlan } from "../src/verbs/provision/plan.ts";
 
 const known = { id: "1", ours: true, dollarsMonthly: 0 };
@@ -190,6 +190,12 @@ test("drift tells what is missing, off, changed there, asked for since, and aske
     { ref: "machine old", what: "asked", field: "size", is: "big", wanted: "small" },
     { ref: "volume x", what: "unlisted" },
   ]);
+});
+
+test("what a plan has no step for is told with the drift; what is protected is no doubt", () => {
+  const twins = "2 machines carry the tag of host web (1, 2); destroy all but one";
+  const kept = "machine db is protected and would be replaced; unprotect it first";
+  expect(doubtsOf({ problems: [twins, kept] })).toEqual([twins]);
 });
 
 test("a host key is found in a key file, in known_hosts and in what ssh-keyscan says, and nothing else is one", () => {

@@ -1,6 +1,7 @@
-import { mkdir, mkdtemp, readFile, rename, rm, symlink, utimes, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rename, rm, stat, symlink, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { putStamp, stampHolds } from "../src/platform/stamp.ts";
@@ -66,6 +67,16 @@ test.each(["@team/kit", "plain"])("%s is linked to another version: it is checke
   expect(holds()).toBe(false);
 });
 
+test("a link that a package's link leads to leads to another version: it is checked again", async () => {
+  await symlink(at("kit-1"), at("current"));
+  await symlink(at("current"), at("project/node_modules/chained"));
+  await putStamp(at("stamp"), asked, { files: [at("project/ops.config.ts")], began: Date.now() + 60_000 });
+  expect(holds()).toBe(true);
+  await symlink(at("kit-2"), at("fresh"));
+  await rename(at("fresh"), at("current"));
+  expect(holds()).toBe(false);
+});
+
 test("an import changed that looks as it did by size and time: it is checked again", async () => {
   const file = at("project/lib/hosts.ts");
   await writeFile(file, "export const size = 2;");
@@ -105,4 +116,31 @@ test("a compiler that lists no files is asked each time", async () => {
   await rm(at("stamp"));
   await putStamp(at("stamp"), asked, { files: [], began: Date.now() + 60_000 });
   expect(holds()).toBe(false);
+});
+
+test("a package that is linked to another version while it is checked: it is checked again", async () => {
+  await rm(at("stamp"));
+  const files = [at("project/ops.config.ts"), at("kit-1/index.ts")];
+  // Past the time in which a change of the files themselves counts as one meanwhile.
+  await setTimeout(100);
+  const began = Date.now();
+  await setTimeout(20);
+  await symlink(at("kit-2"), at("fresh"));
+  await rename(at("fresh"), at("project/node_modules/plain"));
+  await putStamp(at("stamp"), asked, { files, began });
+  expect(holds()).toBe(false);
+  await setTimeout(20);
+  await putStamp(at("stamp"), asked, { files, began: Date.now() });
+  expect(holds()).toBe(true);
+});
+
+test("nobody else may write a stamp, where files are usually a group's", async () => {
+  await rm(at("stamp"));
+  const before = process.umask(0o002);
+  try {
+    await putStamp(at("stamp"), asked, { files: [at("project/ops.config.ts")], began: Date.now() + 60_000 });
+  } finally {
+    process.umask(before);
+  }
+  expect((await stat(at("stamp"))).mode & 0o777).toBe(0o600);
 });

@@ -5,9 +5,8 @@ import { presentError } from "./output.ts";
 import { createProgram, usageExit } from "./program.ts";
 
 /** With --json whatever ends a command is one document on standard output, also what commander or ^C ended. */
-function told(code: string, message: string, exit: number): number {
-  if (process.argv.includes("--json"))
-    process.stdout.write(`${JSON.stringify({ ok: false, error: { code, message } })}\n`);
+function told(code: string, message: string, exit: number, json = process.argv.includes("--json")): number {
+  if (json) process.stdout.write(`${JSON.stringify({ ok: false, error: { code, message } })}\n`);
   return exit;
 }
 
@@ -32,7 +31,7 @@ export async function run(): Promise<void> {
       process.exitCode = await verb(context, options);
     } catch (error) {
       process.exitCode = interrupted
-        ? told("ops.interrupted", "interrupted", exitCodes.interrupted)
+        ? told("ops.interrupted", "interrupted", exitCodes.interrupted, globals.json)
         : presentError(error, globals, context.out.hidden);
     }
   });

@@ -30,6 +30,27 @@ const placeIn = (file: string, error: Error): string | undefined => {
   return match === null ? undefined : `${match[1]}:${match[2]}`;
 };
 
+/** What ops.config.ts threw, with file and line. */
+function thrownIn({ root, configFile }: Pick<Project, "root" | "configFile">, error: unknown): Error {
+  if (error instanceof SlipwayError && error.code === "ops.unknown-env") return error;
+  const cause = error instanceof Error ? error : new Error(String(error));
+  const place = placeIn(configFile, cause) ?? placeIn(pathToFileURL(configFile).href, cause);
+  const where = place === undefined ? relative(root, configFile) : `${relative(root, configFile)}:${place}`;
+  return fail("ops.config-failed", `${where} ${cause.message.split("\n")[0] ?? ""}`, {
+    cause,
+    ...(cause instanceof SlipwayError && cause.hint !== undefined ? { hint: cause.hint } : {}),
+  });
+}
+
+/** The platform in another environment. Throws `ops.unknown-env`, and what {@link loadProject} throws of the file. */
+export function inEnvironment(project: Project, environment: string): Platform {
+  try {
+    return project.platform.in(environment);
+  } catch (error) {
+    throw thrownIn(project, error);
+  }
+}
+
 /** Finds, type-checks and runs ops.config.ts. Errors name file and line. Throws `ops.unknown-env`. */
 export async function loadProject(options: LoadOptions): Promise<Project> {
   const configFile = findConfig(options.cwd, options.config);
@@ -41,14 +62,7 @@ export async function loadProject(options: LoadOptions): Promise<Project> {
     platform = ((await import(pathToFileURL(configFile).href)) as { default?: unknown }).default;
     if (options.env !== undefined && isPlatform(platform)) platform = platform.in(options.env);
   } catch (error) {
-    if (error instanceof SlipwayError && error.code === "ops.unknown-env") throw error;
-    const cause = error instanceof Error ? error : new Error(String(error));
-    const place = placeIn(configFile, cause) ?? placeIn(pathToFileURL(configFile).href, cause);
-    const where = place === undefined ? relative(root, configFile) : `${relative(root, configFile)}:${place}`;
-    throw fail("ops.config-failed", `${where} ${cause.message.split("\n")[0] ?? ""}`, {
-      cause,
-      ...(cause instanceof SlipwayError && cause.hint !== undefined ? { hint: cause.hint } : {}),
-    });
+    throw thrownIn({ root, configFile }, error);
   }
   if (!isPlatform(platform))
     throw fail("ops.config-shape", `${relative(root, configFile)} exports no platform as its default`);

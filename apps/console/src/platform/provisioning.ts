@@ -49,11 +49,13 @@ export async function planOf(
   return planProvision(wanted, await observe(provider, scopeOf({ wanted, options })), options);
 }
 
+/** Whether a plan is only refused for it because somebody wanted it so: nothing is wrong with what is there. Pure. */
+export const isProtection = (problem: string): boolean => problem.endsWith("; unprotect it first");
+
 /** Why a plan is refused, all of it: `ops.protected` where only protection stands in its way, `ops.plan-problems`. Pure. */
 export function refusalOf({ problems }: Pick<ProvisionPlan, "problems">): SlipwayError | undefined {
   if (problems.length === 0) return undefined;
-  const isProtection = problems.every((text) => text.endsWith("; unprotect it first"));
-  return fail(isProtection ? "ops.protected" : "ops.plan-problems", problems.join("; "));
+  return fail(problems.every(isProtection) ? "ops.protected" : "ops.plan-problems", problems.join("; "));
 }
 
 /** Throws what {@link refusalOf} gives. */

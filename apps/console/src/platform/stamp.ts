@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync, realpathSync, statSync } from "node:fs";
 import { rename, rm, writeFile } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 
 /**
  * A path and how it was found. Of a file that is its identity, size and times, the change time among them, which no program can set; of a folder the
@@ -46,7 +46,8 @@ function decisive(files: readonly string[]): readonly (readonly [Found[0], strin
     .filter((folder) => basename(folder) !== "node_modules")
     .flatMap((folder) => {
       const at = join(folder, "node_modules");
-      return [join(folder, "package.json"), at, ...scopesIn(at)];
+      const scopes = scopesIn(at);
+      return [join(folder, "package.json"), at, ...scopes, ...[at, ...scopes].flatMap(chainsIn)];
     });
   return [
     ...files.map((file) => ["file", file] as const),
@@ -60,6 +61,21 @@ function scopesIn(folder: string): readonly string[] {
   return readdirSync(folder)
     .filter((name) => name.startsWith("@"))
     .map((name) => join(folder, name));
+}
+
+/** Packages behind a link to a link, as npm link makes them: the second may lead elsewhere and the folder of the first not change. */
+function chainsIn(folder: string): readonly string[] {
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) return [];
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((one) => one.isSymbolicLink())
+    .map(({ name }) => join(folder, name))
+    .filter((path) => {
+      try {
+        return resolve(realpathSync(folder), readlinkSync(path)) !== realpathSync(path);
+      } catch {
+        return false;
+      }
+    });
 }
 
 const sealed = (body: string): string => `${digest(`${formatOf}\n${body}`)}\n${body}`;
@@ -105,13 +121,19 @@ export async function putStamp(
   asked: readonly string[],
   { files, made = [], began }: Done,
 ): Promise<void> {
-  const paths = [...decisive(files), ...made.map((path) => ["file", path] as const)];
+  const deciding = decisive(files);
+  const paths = [...deciding, ...made.map((path) => ["file", path] as const)];
   const found = paths.map(([kind, path]): Found => [kind, path, state[kind](path)]);
-  if (files.length === 0 || changedSince(files, began)) return;
+  // A package that was linked elsewhere meanwhile leaves the files that were read as they are.
+  const moved = deciding.some(
+    ([kind, path]) => kind === "file" && (statSync(path, { throwIfNoEntry: false })?.ctimeMs ?? 0) > began,
+  );
+  if (files.length === 0 || moved || changedSince(files, began)) return;
   const stamp: Stamp = { asked: asked.join("\n"), found };
   const half = `${stampFile}.${process.pid}.new`;
   try {
-    await writeFile(half, sealed(JSON.stringify(stamp)));
+    // Whatever the umask is: what others may write is not believed.
+    await writeFile(half, sealed(JSON.stringify(stamp)), { mode: 0o600 });
     await rename(half, stampFile);
   } catch {
     // Without it the same is done again the next time.

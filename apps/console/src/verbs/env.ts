@@ -1,13 +1,14 @@
 import { exitCodes } from "@slipway/model";
 import type { Context } from "../cli/context.ts";
 import { table } from "../cli/table.ts";
-import { loadProject } from "../platform/load.ts";
+import { inEnvironment, loadProject } from "../platform/load.ts";
 
 /** The environments of ops.config.ts. Connects to nothing. */
 export async function listEnvironments(context: Context): Promise<number> {
-  const { platform } = await loadProject(context);
+  const project = await loadProject(context);
+  const { platform } = project;
   const all = platform.environments.map((environment, index) => {
-    const { name, hosts } = platform.in(environment);
+    const { name, hosts } = inEnvironment(project, environment);
     return { environment, platform: name, usual: index === 0, hosts: hosts.map((host) => host.name) };
   });
   const rows = all.map((one) => [

@@ -41,9 +41,15 @@ async function find(cloud: Cloud, name: string): Promise<Domain> {
 const alone = <T>(cloud: Cloud, name: string, work: () => Promise<T>): Promise<T> =>
   exclusively(`domain ${cloud.name} ${name.toLowerCase()}`, work);
 
-/** Greater than those that were given before, as DigitalOcean's are: which of two records was made first can be told by them. */
-const nextId = (records: readonly DomainRecord[]): number =>
-  Math.max(Math.floor((Date.now() - Date.UTC(2024)) / 100), ...records.map(({ id }) => id)) + 1;
+const lastIdOf = ({ lastId = 0, records }: Pick<Domain, "lastId" | "records">): number =>
+  Math.max(lastId, ...records.map(({ id }) => id));
+
+/**
+ * Greater than those that were given before, as DigitalOcean's are: which of two records was made first can be told by them, and whoever removes
+ * one twice does not remove another.
+ */
+const nextId = (domain: Pick<Domain, "lastId" | "records">): number =>
+  Math.max(Math.floor((Date.now() - Date.UTC(2024)) / 100), lastIdOf(domain)) + 1;
 
 const plain = (id: number, type: string, data: string): DomainRecord => ({
   id,
@@ -75,7 +81,7 @@ async function add(cloud: Cloud, call: Call): Promise<Reply> {
       ...nameServers.map((server) => ["NS", server] as const),
       ...(at === undefined ? [] : [[isIPv4(at) ? "A" : "AAAA", at] as const]),
     ] as const;
-    const id = nextId([]);
+    const id = nextId({ records: [] });
     const records = first.map(([type, data], index) => plain(id + index, type, data));
     await put(cloud, { name, serial: now(), records });
     return { status: 201, body: { domain: { name, ttl: 1800, zone_file: null } } };
@@ -116,13 +122,14 @@ const edit = (cloud: Cloud, name: string, next: (domain: Domain) => readonly [re
   alone(cloud, name, async () => {
     const domain = await find(cloud, name);
     const [changed, reply] = next(domain);
-    await put(cloud, { ...domain, serial: Math.max(now(), domain.serial + 1), records: changed });
+    const serial = Math.max(now(), domain.serial + 1);
+    await put(cloud, { ...domain, serial, records: changed, lastId: lastIdOf(domain) });
     return reply;
   });
 
 const addRecord = (cloud: Cloud, call: Call, name: string): Promise<Reply> =>
   edit(cloud, name, (domain) => {
-    const record = { id: nextId(domain.records), ...readRecord(domain, call.body) };
+    const record = { id: nextId(domain), ...readRecord(domain, call.body) };
     return [[...domain.records, record], { status: 201, body: { domain_record: record } }];
   });
 

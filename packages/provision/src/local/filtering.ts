@@ -111,7 +111,8 @@ export async function applyFilter(
     const { droplets } = await readStore(cloud.engine, cloud.name);
     const input = filterRules(cloud.name, guardedOf(droplets, firewalls, reservedOf(await readReserved(cloud))));
     const mark = await standing(cloud, input);
-    if (!trusting || mark === undefined || oldest?.data.standing !== mark) {
+    const stands = trusting && mark !== undefined && oldest?.data.standing === mark;
+    if (!stands) {
       // First nothing says any more what stands: this may be killed on the way.
       for (const one of all) if (one.data.standing !== undefined) await note(cloud, one, unmarked(one.data));
       try {
@@ -123,7 +124,7 @@ export async function applyFilter(
       }
     }
     for (const one of firewalls) {
-      const data = one.data.standing === mark ? one.data : unmarked(one.data);
+      const data = stands ? one.data : unmarked(one.data);
       const marked = one === oldest && mark !== undefined ? { standing: mark } : {};
       await note(cloud, { ...one, data }, { ...data, ...marked, status: "succeeded" });
     }

@@ -21,6 +21,8 @@ export interface Domain {
   /** Grows with each change. */
   readonly serial: number;
   readonly records: readonly DomainRecord[];
+  /** The greatest id that a record of it had before its last change. */
+  readonly lastId?: number;
 }
 
 export const nameServers = ["ns1.digitalocean.com", "ns2.digitalocean.com", "ns3.digitalocean.com"] as const;

@@ -67,6 +67,10 @@ export async function provision(context: Context, options: ApplyOptions): Promis
   }
   const plan = await planOf(session, askedOf(session, options));
   await agreeToPlan(session, context, plan);
+  return await doPlan(session, context, options, plan);
+}
+
+async function doPlan(session: Session, context: Context, options: ApplyOptions, plan: ProvisionPlan): Promise<number> {
   const result = await applyPlan(session, context, plan);
   const exit = tellApplied(session, context, result);
   return options.detailedExitCode && result.changes === 0 ? exitCodes.nothingToDo : exit;
@@ -82,8 +86,7 @@ async function applySaved(session: Session, context: Context, options: ApplyOpti
   if (JSON.stringify(plan.wanted) !== JSON.stringify(wantedHere(session)))
     throw fail("ops.stale-plan", `${file} is stale: ops.config.ts asks for something else than when it was made`);
   context.out.say(coloured(formatPlan(plan, []), process.stderr));
-  const result = await applyPlan(session, context, plan);
-  return tellApplied(session, context, result);
+  return await doPlan(session, context, options, plan);
 }
 
 /** Makes the platform's machines without a question, for the demo. Gives how many things were changed. */

@@ -3,7 +3,7 @@ import { changesOf, type ProvisionPlan, type Ref } from "@slipway/provision";
 import { coloured } from "../../cli/colour.ts";
 import type { Context } from "../../cli/context.ts";
 import { existingExit, existingLines, lookAtExisting } from "../../platform/existing-hosts.ts";
-import { hasCloud, planOf } from "../../platform/provisioning.ts";
+import { hasCloud, isProtection, planOf } from "../../platform/provisioning.ts";
 import { openSession } from "../../platform/session.ts";
 
 /** One thing of the cloud that is not as ops.config.ts says. */
@@ -33,6 +33,10 @@ export function driftOf(plan: Pick<ProvisionPlan, "steps" | "unlisted">): readon
   return [...steps, ...plan.unlisted.map(({ ref }): Drift => ({ ref, what: "unlisted" }))];
 }
 
+/** What a plan could not compare, such as two machines of one host: it has no step for that. Pure. */
+export const doubtsOf = ({ problems }: Pick<ProvisionPlan, "problems">): readonly string[] =>
+  problems.filter((problem) => !isProtection(problem));
+
 const lineOf = ({ ref, what, field, is, wanted }: Drift): string => {
   if (what === "missing") return `  + ${ref}: it is not there`;
   if (what === "off") return `  ~ ${ref}: it is off`;
@@ -54,13 +58,15 @@ export async function driftProvision(
     lookAtExisting(session, context),
   ]);
   const drift = plan === undefined ? [] : driftOf(plan);
+  const doubts = plan === undefined ? [] : doubtsOf(plan);
   const wrong = existing.filter((one) => !one.ok);
-  const lines = [...drift.map(lineOf), ...existingLines(wrong)];
+  const lines = [...drift.map(lineOf), ...doubts.map((doubt) => `  ! ${doubt}`), ...existingLines(wrong)];
   const none = lines.length === 0;
   const { name } = session.project.platform;
   context.out.result(coloured(none ? `${name}: no drift` : [`${name}: ${lines.length} differ`, ...lines].join("\n")), {
     ok: wrong.length === 0,
     drift,
+    problems: doubts,
     changes: plan === undefined ? 0 : changesOf(plan),
     existing,
   });

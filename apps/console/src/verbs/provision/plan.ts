@@ -4,7 +4,7 @@ import { coloured } from "../../cli/colour.ts";
 import type { Context } from "../../cli/context.ts";
 import { fail } from "../../errors.ts";
 import { type ExistingHost, existingExit, existingLines, lookAtExisting } from "../../platform/existing-hosts.ts";
-import { type Asked, hasCloud, machineRef, planOf, shownRefusal } from "../../platform/provisioning.ts";
+import { type Asked, hasCloud, machineRef, planOf, refuseProblems, shownRefusal } from "../../platform/provisioning.ts";
 import { saveProvisionPlan } from "../../platform/saved-provision.ts";
 import { openSession, type Session } from "../../platform/session.ts";
 import { shownPlan } from "../../platform/shown-plan.ts";
@@ -55,14 +55,9 @@ export async function showPlan(session: Session, context: Context, options: Plan
   const refused = shownRefusal(context, plan ?? { problems: [] });
   const lines = [formatPlan(plan, existing)];
   if (file !== undefined) {
-    if (plan === undefined || refused.error !== undefined)
-      throw fail(
-        "ops.saved-plan",
-        `the plan was not saved: ${plan?.problems.join("; ") ?? "there is nothing to make"}`,
-        {
-          hint: "",
-        },
-      );
+    if (plan === undefined)
+      throw fail("ops.saved-plan", "the plan was not saved: there is nothing to make", { hint: "" });
+    refuseProblems(plan);
     await saveProvisionPlan(context, file, plan);
     lines.push(`saved in ${file}; exactly this is done by: ops provision apply ${file}`);
   }
