@@ -76,10 +76,10 @@ export const tellAttachments = async (cloud: Cloud, droplet: DropletRecord, with
   tellAttached(cloud, droplet, await attachments(cloud, droplet, without));
 
 /**
- * Connects a droplet's container, which does not run, with all that is the droplet's, and gives the files that it has to find when it starts. To be
- * called before any first start of a container, also of one that takes another's place. May be repeated.
+ * Connects a droplet's container, which does not run, with all that is the droplet's. To be called before any first start of a container, also of
+ * one that takes another's place, which then finds {@link filesOf}. May be repeated.
  */
-export async function prepare(cloud: Cloud, droplet: DropletRecord): Promise<readonly TarFile[]> {
+export async function prepare(cloud: Cloud, droplet: DropletRecord): Promise<void> {
   await makeRoom(cloud);
   await connectPrivate(cloud, droplet);
   const wanted = new Set(droplet.volumes);
@@ -87,8 +87,12 @@ export async function prepare(cloud: Cloud, droplet: DropletRecord): Promise<rea
     if (wanted.has(volume.id) && volume.data.droplet === undefined) await attach(cloud, droplet, volume);
   // Filtered from its first packet on.
   await refilter(cloud);
-  return [attachedFile(await attachments(cloud, droplet))];
 }
+
+/** The files that a container has to find when it starts; read last, since what is attached may change. */
+export const filesOf = async (cloud: Cloud, droplet: DropletRecord): Promise<readonly TarFile[]> => [
+  attachedFile(await attachments(cloud, droplet)),
+];
 
 async function freeOfGone(cloud: Cloud): Promise<void> {
   const volumes = await readVolumes(cloud);

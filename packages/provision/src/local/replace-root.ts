@@ -1,7 +1,7 @@
 import { sizeOf } from "./catalog.ts";
 import { exclusively } from "./lock.ts";
 import { networkName } from "./names.ts";
-import { prepare } from "./plumbing.ts";
+import { filesOf, prepare } from "./plumbing.ts";
 import { createHost, removeHost } from "./start-container.ts";
 import { type Cloud, dropletLock, engineImage, firstBoot } from "./state.ts";
 import { cloudLabel, containerName, type DropletRecord, readStore, successorLabels } from "./store.ts";
@@ -33,7 +33,8 @@ export async function replaceRoot(
     if (droplet === undefined || droplet.booted) return;
     if (change.first) await firstBoot(cloud, droplet);
     else {
-      const body = tar(await prepare(cloud, droplet));
+      await prepare(cloud, droplet);
+      const body = tar(await filesOf(cloud, droplet));
       await cloud.engine.call("PUT", `/containers/${droplet.container}/archive`, { query: { path: "/" }, body });
       await cloud.engine.call("POST", `/containers/${droplet.container}/start`);
     }

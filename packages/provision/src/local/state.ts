@@ -6,7 +6,7 @@ import type { Lateness } from "./faults.ts";
 import { importImage } from "./import-image.ts";
 import { exclusively } from "./lock.ts";
 import { type OwnImage, ownImageName, readImages } from "./own-images.ts";
-import { prepare } from "./plumbing.ts";
+import { filesOf, prepare } from "./plumbing.ts";
 import { bootHost } from "./start-container.ts";
 import { type DropletRecord, type Note, readStore, removeNote } from "./store.ts";
 
@@ -84,12 +84,12 @@ export function boot(cloud: Cloud, id: number): Promise<void> {
 /** Starts a droplet's container for the first time, with its keys and user data. */
 export const firstBoot = async (cloud: Cloud, droplet: DropletRecord): Promise<void> => {
   // What runs at its first boot may ask for names and metadata.
-  const [files] = await Promise.all([prepare(cloud, droplet), cloud.settled()]);
+  await Promise.all([prepare(cloud, droplet), cloud.settled()]);
   await bootHost(cloud.engine, droplet.container, {
     hostname: droplet.name,
     rootKeys: droplet.rootKeys,
     userData: droplet.userData,
-    files,
+    files: await filesOf(cloud, droplet),
     // A base image is nobody's yet.
     anew: !images.some((image) => image.slug === droplet.image),
     ...(droplet.generation === 1 && { sshLateMs: droplet.options.sshLateMs ?? 0 }),
