@@ -29,7 +29,11 @@ export async function doStep(step: Step, about: About, run: Run): Promise<void> 
       if (seen !== undefined) run.replaced.add(seen.id);
       await run.journal?.append({ kind: "ended", stack: run.stack, ref });
       if (seen?.kind === "machine") await run.provider.retire(seen);
-      return create(ref, need(wanted, step), run);
+      await create(ref, need(wanted, step), run);
+      // The step that follows deletes the old one.
+      if (seen !== undefined && run.links.get(ref)?.id === seen.id)
+        throw fail("plan.stale", `${ref} is there under the same name and cannot be made anew beside it`);
+      return;
     case "update": {
       const there = need(seen, step);
       run.tell(ref, "updating", step.fields.map((one) => one.field).join(", "));
