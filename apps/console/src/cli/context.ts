@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import { type Clock, systemClock } from "@slipway/model";
 import { createOutput, type Output, type OutputOptions } from "./output.ts";
 
@@ -26,10 +27,16 @@ export function createContext(options: GlobalOptions, signal: AbortSignal): Cont
     out: createOutput(options),
     clock: systemClock,
     signal,
-    // pnpm runs scripts in the package's folder and says in INIT_CWD where it was called.
-    cwd: process.env.INIT_CWD ?? process.cwd(),
+    cwd: callersFolder(process.env, process.cwd()),
     ...(options.config === undefined ? {} : { config: options.config }),
     ...(options.env === undefined ? {} : { env: options.env }),
     yes: options.yes,
   };
 }
+
+/**
+ * The folder that the user is in. Who runs scripts of packages runs them in the package's folder and says in INIT_CWD where it was called; a script
+ * that goes to another folder first means that one. Pure.
+ */
+export const callersFolder = ({ INIT_CWD, npm_package_json }: NodeJS.ProcessEnv, cwd: string): string =>
+  INIT_CWD !== undefined && (npm_package_json === undefined || dirname(npm_package_json) === cwd) ? INIT_CWD : cwd;
