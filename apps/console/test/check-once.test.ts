@@ -10,6 +10,8 @@ const { appendFileSync, readFileSync } = require("node:fs");
 const { dirname, relative, resolve } = require("node:path");
 appendFileSync(__dirname + "/../runs", "x");
 let failed = false;
+const { version } = require("../package.json");
+if (version < "6" && process.argv.includes("--ignoreConfig")) { console.log("error TS5023: Unknown compiler option."); process.exit(1); }
 const walk = (file) => {
   const text = readFileSync(file, "utf8");
   if (text.includes("wrong")) { failed = true; console.log(relative(".", file) + "(1,1): error TS1: it is wrong"); }
@@ -78,6 +80,12 @@ test("another version of the compiler checks again", async () => {
   await install("7.1.0");
   await check();
   expect(await runs()).toBe(before + 1);
+});
+
+test("a compiler of before TypeScript 6 is asked for nothing that it does not know", async () => {
+  await install("5.9.3");
+  await expect(check()).resolves.toBeUndefined();
+  expect(await runs()).toBe(1);
 });
 
 test("files are told from diagnostics and what explains them", () => {

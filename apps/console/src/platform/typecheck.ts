@@ -79,6 +79,7 @@ export async function typecheckConfig(file: string, cacheFolder: string, signal?
   const resolver = [createRequire(file), createRequire(import.meta.url)].find((one) => has(one, "typescript"));
   if (resolver === undefined) return;
   const compiler = resolver.resolve("typescript/package.json");
+  const { version } = resolver(compiler) as { version: string };
   const tsc = join(dirname(compiler), "bin", "tsc");
   const conditions = process.execArgv.some((flag) => flag.includes("conditions=source"))
     ? ["--customConditions", "source"]
@@ -91,12 +92,13 @@ export async function typecheckConfig(file: string, cacheFolder: string, signal?
     "--incremental",
     "--tsBuildInfoFile",
     join(cacheFolder, "config.tsbuildinfo"),
-    "--ignoreConfig",
+    // Older ones take no tsconfig.json beside a file that is named, and do not know the option.
+    ...(Number.parseInt(version, 10) >= 6 ? ["--ignoreConfig"] : []),
     "--listFiles",
     file,
   ]; // prettier-ignore
   const stamp = join(cacheFolder, "config.checked");
-  const asked = [...args, (resolver(compiler) as { version: string }).version];
+  const asked = [...args, version];
   if (stampHolds(stamp, asked)) return;
   await mkdir(cacheFolder, { recursive: true });
   const began = Date.now();
