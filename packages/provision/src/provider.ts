@@ -34,6 +34,8 @@ export interface Traits {
   readonly kinds: readonly Kind[];
   /** By kind and field; what is not named is changed in place. */
   readonly how: { readonly [K in Kind]?: Readonly<Record<string, How>> };
+  /** How many reserved addresses may lead to one machine; undefined for any number. */
+  readonly addressesEach?: number;
 }
 
 /** Ids and addresses of resources of the stack that others refer to, by their ref; what was there and what this run made. */

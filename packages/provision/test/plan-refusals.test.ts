@@ -35,6 +35,16 @@ describe("a plan", () => {
       [],
       /larger than 64 KiB/,
     ],
+    [
+      "two reserved addresses of one machine",
+      [
+        want("app"),
+        { kind: "reserved-ip", name: "a", machine: "app" },
+        { kind: "reserved-ip", name: "b", machine: "app" },
+      ],
+      [],
+      /reserved addresses a, b of app: digitalocean leads one to a machine/,
+    ],
     ["user data that is no YAML", [want("app", { userData: "#cloud-config\na: [" })], [], /is no YAML/],
   ])("refuses %s", (_title, wanted, seen, said) => {
     expect(plan(wanted, cloud(seen)).problems.join("\n")).toMatch(said);

@@ -23,6 +23,7 @@ const traits: Traits = {
     machine: { region: "replace", image: "replace", size: "while off" },
     volume: { region: "replace" },
   },
+  addressesEach: 1,
 };
 
 export interface ProviderOptions {

@@ -32,7 +32,19 @@ export function nameProblems(stack: string, wanted: readonly Wanted[], traits: T
     else if (kind === "volume" && `${stack}-${name}`.length > volumeNameMost - (/^[a-z]/.test(stack) ? 0 : 1))
       problems.push(`volume ${name}: "${stack}-${name}" is longer than ${volumeNameMost} characters`);
   }
-  return problems;
+  return [...problems, ...sharedMachines(wanted, traits)];
+}
+
+function sharedMachines(
+  wanted: readonly Wanted[],
+  { name, addressesEach = Number.POSITIVE_INFINITY }: Traits,
+): string[] {
+  const addresses = new Map<string, string[]>();
+  for (const one of wanted)
+    if (one.kind === "reserved-ip") addresses.set(one.machine, [...(addresses.get(one.machine) ?? []), one.name]);
+  return [...addresses]
+    .filter(([, names]) => names.length > addressesEach)
+    .map(([machine, names]) => `reserved addresses ${names.join(", ")} of ${machine}: ${name} leads one to a machine`);
 }
 
 function machineNames({ name, tags }: Wanted & { kind: "machine" }): readonly string[] {

@@ -67,6 +67,7 @@ export const cloud = (seen: readonly Seen[], machineLimit = 25): Observed => ({
       machine: { region: "replace", image: "replace", size: "while off" },
       volume: { region: "replace", filesystem: "replace" },
     },
+    addressesEach: 1,
   },
   catalog: {
     currency: "$",
