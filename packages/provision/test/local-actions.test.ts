@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { readAction, readPolicy } from "../src/local/action-request.ts";
-import { backupWindow, dropletBody } from "../src/local/bodies.ts";
+import { actionBody, backupWindow, dropletBody } from "../src/local/bodies.ts";
 import { images } from "../src/local/catalog.ts";
 import { engineLimits } from "../src/local/container.ts";
 import type { OwnImage } from "../src/local/own-images.ts";
@@ -147,4 +147,15 @@ test("a droplet shows what it has, and new ones no address", () => {
     CpuPeriod: 100_000,
     CpuQuota: 200_000,
   });
+});
+
+test.each([
+  ["2604:a880::9f3a", 0x9f3a],
+  ["2604:a880::a12", 0xa12],
+  ["2604:a880::", 0],
+  ["10.0.0.1", 0x0a000001],
+])("an action of the address %s names it by a number", (ip, resource) => {
+  const at = "2026-01-01T00:00:00Z";
+  const record = { id: 1, type: "assign_ip", droplet: 5, status: "completed", startedAt: at, completedAt: at } as const;
+  expect(actionBody({ ...record, region: "lon1", data: { ip } })).toMatchObject({ resource_id: resource });
 });

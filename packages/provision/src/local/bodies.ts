@@ -155,7 +155,7 @@ function resourceOf({ data, droplet }: ActionRecord): { resource_id: number | nu
   if (data["volume"] !== undefined) return { resource_id: null, resource_type: "volume" };
   if (address === undefined) return { resource_id: droplet, resource_type: "droplet" };
   return address.includes(":")
-    ? { resource_id: parseInt(address.slice(-4), 16), resource_type: "reserved_ipv6" }
+    ? { resource_id: parseInt(address.split(":").at(-1) || "0", 16), resource_type: "reserved_ipv6" }
     : { resource_id: numberOf(address), resource_type: "reserved_ip" };
 }
 
