@@ -200,4 +200,10 @@ test("volumes, a firewall, a reserved address, a key and a project stand around 
     do: "update",
     cloudId: front?.id,
   });
+  // The marks of its key stay in the account, where nothing tells any more whose they were.
+  const listed = await fetch(`${local.url}/v2/tags?per_page=200`, { headers });
+  const { tags } = (await listed.json()) as { tags: { name: string; resources: { count: number } }[] };
+  const left = tags.filter(({ name, resources }) => /^slipway:host(key|pub):/.test(name) && resources.count === 0);
+  expect(left).toHaveLength(2);
+  for (const { name } of left) await fetch(`${local.url}/v2/tags/${name}`, { method: "DELETE", headers });
 });
