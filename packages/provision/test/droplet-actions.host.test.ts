@@ -175,7 +175,7 @@ test("destroys with what belongs to it, and leaves nothing", async () => {
   const path = `/v2/droplets/${id}/destroy_with_associated_resources`;
   const { snapshots, volumes } = (await raw.get(path)).body;
   // Both may be of the same second.
-  expect([snapshots.map((one) => String(one.name)).sort(), volumes]).toEqual([["one", "two"], []]);
+  expect([snapshots.map((one) => one.name).sort(), volumes]).toEqual([["one", "two"], []]);
   expect((await raw.send("DELETE", `${path}/dangerous`)).status).toBe(400);
   expect((await raw.send("DELETE", `${path}/selective`, { body: { snapshots: [snapshots[0]?.id] } })).status).toBe(202);
   const status = await raw.until(`${path}/status`, (body) => body.completed_at !== undefined);
