@@ -41,24 +41,11 @@ export async function openCloud(hosts: readonly HostOnMachine[], options: OpenCl
     throw fail("plan.problems", "the hosts' droplets are in different clouds; plan each cloud by itself");
   const common = { ...(options.clock && { clock: options.clock }), ...(options.signal && { signal: options.signal }) };
   if (first.cloud === "local") {
-    const [{ startLocalCloud }, { noLimits }, { plainFetch }] = await Promise.all([
-      import("./local/cloud.ts"),
-      import("./local/limits.ts"),
-      import("./local/plain-fetch.ts"),
-    ]);
-    const local = await startLocalCloud({ ...options, name: options.cloud ?? options.name, limits: noLimits });
-    const client = await digitalOcean({
-      url: local.url,
-      token: () => Promise.resolve(local.token),
-      // Nobody else uses this server, so nothing has to be shared.
-      limits: [],
-      fetch: plainFetch,
-      timeoutMs: 300_000,
-      lagMs: 1_000,
-      ...common,
-    });
-    const provider = digitalOceanProvider(client, { stack: options.name, lagMs: 1_000, ...common });
-    return { where: "local", provider, [Symbol.asyncDispose]: () => local[Symbol.asyncDispose]() };
+    const { startOwnCloud } = await import("./local/own-cloud.ts");
+    const own = await startOwnCloud(options);
+    const client = await digitalOcean({ ...own.endpoint, limits: [], ...common });
+    const provider = digitalOceanProvider(client, { stack: options.name, lagMs: own.endpoint.lagMs, ...common });
+    return { where: "local", provider, [Symbol.asyncDispose]: () => own[Symbol.asyncDispose]() };
   }
   const { token } = first;
   const { secrets } = options;

@@ -15,23 +15,11 @@ export async function openHetzner(
     throw fail("plan.problems", "the hosts' servers are in different projects; plan each by itself");
   const common = { ...(options.clock && { clock: options.clock }), ...(options.signal && { signal: options.signal }) };
   if (first?.cloud === "local") {
-    const [{ startLocalCloud }, { noLimits }, { plainFetch }] = await Promise.all([
-      import("../local/cloud.ts"),
-      import("../local/limits.ts"),
-      import("../local/plain-fetch.ts"),
-    ]);
-    const local = await startLocalCloud({ ...options, name: options.cloud ?? options.name, limits: noLimits });
-    const token = (): Promise<string> => Promise.resolve(local.token);
-    const client = await hetzner({
-      url: local.url,
-      token,
-      fetch: plainFetch,
-      timeoutMs: 300_000,
-      lagMs: 1_000,
-      ...common,
-    });
+    const { startOwnCloud } = await import("../local/own-cloud.ts");
+    const own = await startOwnCloud(options);
+    const client = await hetzner({ ...own.endpoint, ...common });
     const provider = hetznerProvider(client, { stack: options.name, ...common });
-    return { where: "local", provider, [Symbol.asyncDispose]: () => local[Symbol.asyncDispose]() };
+    return { where: "local", provider, [Symbol.asyncDispose]: () => own[Symbol.asyncDispose]() };
   }
   const token = first?.token;
   const { secrets } = options;
