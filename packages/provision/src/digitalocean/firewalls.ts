@@ -130,14 +130,12 @@ export function firewallsOf(context: Context, stack: string): Makes<"firewall"> 
       const theirs = (): Promise<Firewall | undefined> => found(wanted.name);
       const lost = begun ? await appeared(context, theirs) : undefined;
       if (lost === undefined) await prepare(wanted);
-      const { made, own } =
-        lost === undefined
-          ? await madeByEither(
-              () => client.firewalls.create(body(wanted)),
-              () => appeared(context, theirs),
-            )
-          : { made: lost, own: false };
-      if (!own) await change(made.id, wanted);
+      const { made, own } = await madeByEither({
+        lost,
+        make: () => client.firewalls.create(body(wanted)),
+        theirs: () => appeared(context, theirs),
+      });
+      if (lost !== undefined || !own) await change(made.id, wanted);
       return firewallOf(made, stack);
     },
     update: (seen, wanted) => change(seen.id, wanted),

@@ -79,14 +79,11 @@ export function projectsOf(context: Context, stack: string): Makes<"project"> {
         const one = await found(wanted.name);
         return one !== undefined && projectOf(one, stack, []).ours ? one : undefined;
       };
-      const made =
-        lost ??
-        (
-          await madeByEither(
-            () => client.projects.create(body(wanted)),
-            () => appeared(context, theirs),
-          )
-        ).made;
+      const { made } = await madeByEither({
+        lost,
+        make: () => client.projects.create(body(wanted)),
+        theirs: () => appeared(context, theirs),
+      });
       await gather(made.id, wanted, links);
       return projectOf(made, stack, wanted.members);
     },

@@ -123,13 +123,11 @@ export function volumesOf(context: Context, stack: string): Makes<"volume"> {
         const one = await found(wanted, volumeTag(wanted.name));
         return one !== undefined && volumeOf(one, stack, []).ours ? one : undefined;
       };
-      const { made, own } =
-        lost === undefined
-          ? await madeByEither(
-              () => client.volumes.create(body),
-              () => appeared(context, theirs),
-            )
-          : { made: lost, own: true };
+      const { made, own } = await madeByEither({
+        lost,
+        make: () => client.volumes.create(body),
+        theirs: () => appeared(context, theirs),
+      });
       if (wanted.machine !== undefined) await (own ? lead : leadTheirs)(made.id, wanted, links);
       return volumeOf(made, stack, []);
     },

@@ -75,13 +75,11 @@ export function firewallsOf(context: Context, machines: () => Promise<readonly S
       };
       const theirs = async (): Promise<Firewall | undefined> =>
         (await client.firewalls.list(selectorOf(label.stack, stack))).find((one) => one.name === body.name);
-      const { made, own } =
-        lost === undefined
-          ? await madeByEither(
-              () => client.once(() => client.firewalls.create(body), find),
-              () => client.appears(theirs),
-            )
-          : { made: lost, own: true };
+      const { made, own } = await madeByEither({
+        lost,
+        make: () => client.once(() => client.firewalls.create(body), find),
+        theirs: () => client.appears(theirs),
+      });
       await apply(made, wanted.name);
       if (!own) await set(made.id, wanted);
       return firewallOf(made, stack, []);

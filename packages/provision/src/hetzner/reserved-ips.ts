@@ -61,13 +61,11 @@ export function reservedIpsOf(context: Context): Makes<"reserved-ip"> {
       const lost = begun ? await client.appears(find) : undefined;
       const theirs = async (): Promise<FloatingIp | undefined> =>
         (await client.floatingIps.list(selectorOf(label.stack, stack))).find((one) => one.name === body.name);
-      const { made, own } =
-        lost === undefined
-          ? await madeByEither(
-              () => client.once(() => client.floatingIps.create(body), find),
-              () => client.appears(theirs),
-            )
-          : { made: lost, own: true };
+      const { made, own } = await madeByEither({
+        lost,
+        make: () => client.once(() => client.floatingIps.create(body), find),
+        theirs: () => client.appears(theirs),
+      });
       const leads = String(made.server ?? "");
       if (!own && leads !== "" && leads !== machine.id)
         throw fail("plan.stale", `another operator made address ${wanted.name} at the same time, for server ${leads}`);

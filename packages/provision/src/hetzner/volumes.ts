@@ -90,13 +90,11 @@ export function volumesOf(context: Context): Makes<"volume"> {
       const lost = begun ? await client.appears(find) : undefined;
       const theirs = async (): Promise<Volume | undefined> =>
         (await client.volumes.list(selectorOf(label.stack, stack))).find((one) => one.name === body.name);
-      const { made, own } =
-        lost === undefined
-          ? await madeByEither(
-              () => client.once(() => client.volumes.create(body), find),
-              () => client.appears(theirs),
-            )
-          : { made: lost, own: true };
+      const { made, own } = await madeByEither({
+        lost,
+        make: () => client.once(() => client.volumes.create(body), find),
+        theirs: () => client.appears(theirs),
+      });
       if (!own) await leftWhere(made.id, wanted.machine, links);
       if (wanted.machine !== undefined) await lead(made.id, wanted.machine, links);
       if (wanted.protect) await protect(made.id, true);
