@@ -1,4 +1,5 @@
 import { page, type Route } from "./http.ts";
+import { stamp } from "./store.ts";
 
 /** Families of DigitalOcean's API that this cloud has none of: where their lists are, and by which name. */
 const lists: readonly (readonly [path: string, name: string])[] = [
@@ -31,7 +32,7 @@ export const absentRoutes: readonly Route[] = [
         month_to_date_balance: "0.00",
         account_balance: "0.00",
         month_to_date_usage: "0.00",
-        generated_at: new Date().toISOString().replace(/\.\d+Z$/, "Z"),
+        generated_at: stamp(),
       },
     }),
   ],

@@ -77,7 +77,7 @@ export const tellAttachments = async (cloud: Cloud, droplet: DropletRecord, with
 
 /**
  * Connects a droplet's container, which does not run, with all that is the droplet's. To be called before any first start of a container, also of
- * one that takes another's place, which then finds {@link filesOf}. May be repeated.
+ * one that takes another's place; it is then told of them, by {@link filesOf} or {@link tellAttachments}. May be repeated.
  */
 export async function prepare(cloud: Cloud, droplet: DropletRecord): Promise<void> {
   await makeRoom(cloud);

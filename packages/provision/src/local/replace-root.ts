@@ -1,11 +1,10 @@
 import { sizeOf } from "./catalog.ts";
 import { exclusively } from "./lock.ts";
 import { networkName } from "./names.ts";
-import { filesOf, prepare } from "./plumbing.ts";
+import { prepare, tellAttachments } from "./plumbing.ts";
 import { createHost, removeHost } from "./start-container.ts";
 import { type Cloud, dropletLock, engineImage, firstBoot } from "./state.ts";
 import { cloudLabel, containerName, type DropletRecord, readStore, successorLabels } from "./store.ts";
-import { tar } from "./tar.ts";
 
 /**
  * Gives a droplet a new root made of an image; its id, address, tags and keys stay. A container cannot change its root, so another one takes its
@@ -34,8 +33,7 @@ export async function replaceRoot(
     if (change.first) await firstBoot(cloud, droplet);
     else {
       await prepare(cloud, droplet);
-      const body = tar(await filesOf(cloud, droplet));
-      await cloud.engine.call("PUT", `/containers/${droplet.container}/archive`, { query: { path: "/" }, body });
+      await tellAttachments(cloud, droplet);
       await cloud.engine.call("POST", `/containers/${droplet.container}/start`);
     }
   });
