@@ -106,7 +106,7 @@ export async function act(
   if (begun !== "done") await finished(context, begun, by.look);
 }
 
-/** Makes exactly these of the tags that `managed` tells apart stand on a resource: what lacks is added first. */
+/** Puts tags on a resource, in their order, and then takes others off. */
 export async function retag(
   { client }: Context,
   type: Taggable,

@@ -106,27 +106,25 @@ export async function applyFilter(
 ): Promise<void> {
   await exclusively(`filter ${cloud.name}`, async () => {
     const all = await readFirewalls(cloud);
-    const [oldest, ...others] = all.filter(({ id }) => id !== without);
-    const firewalls = oldest === undefined ? [] : [oldest, ...others];
+    const firewalls = all.filter(({ id }) => id !== without);
     const { droplets } = await readStore(cloud.engine, cloud.name);
     const input = filterRules(cloud.name, guardedOf(droplets, firewalls, reservedOf(await readReserved(cloud))));
     const mark = await standing(cloud, input);
-    const stands = trusting && mark !== undefined && oldest?.data.standing === mark;
+    const stands = trusting && mark !== undefined && firewalls[0]?.data.standing === mark;
+    const seen = stands ? firewalls : firewalls.map((one) => ({ ...one, data: unmarked(one.data) }));
     if (!stands) {
       // First nothing says any more what stands: this may be killed on the way.
       for (const one of all) if (one.data.standing !== undefined) await note(cloud, one, unmarked(one.data));
       try {
         await help(cloud, { on: "filter", script, input, network: true });
       } catch (error) {
-        for (const { id, createdAt, data } of firewalls)
-          await note(cloud, { id, createdAt, data: unmarked(data) }, { ...unmarked(data), status: "failed" });
+        for (const one of seen) await note(cloud, one, { ...one.data, status: "failed" });
         throw error;
       }
     }
-    for (const one of firewalls) {
-      const data = stands ? one.data : unmarked(one.data);
-      const marked = one === oldest && mark !== undefined ? { standing: mark } : {};
-      await note(cloud, { ...one, data }, { ...data, ...marked, status: "succeeded" });
+    for (const [at, one] of seen.entries()) {
+      const marked = at === 0 && mark !== undefined ? { standing: mark } : {};
+      await note(cloud, one, { ...one.data, ...marked, status: "succeeded" });
     }
   });
 }
