@@ -1,14 +1,32 @@
 import type { Entry, Recipient } from "./api.ts";
 import type { Folder } from "./folder.ts";
+import { type Manifest, readManifest, sha256 } from "./manifest.ts";
+import type { SeenStore } from "./seen.ts";
 import type { State } from "./state.ts";
 
 const file = /^((?!recipients\/)[a-z][a-z0-9-]*\/)?([a-z0-9][^/]*)\.asc$/;
 
+const listedIn = (manifest: Manifest): readonly string[] => Object.keys(manifest.secrets).toSorted();
+
+/** The secrets of a manifest that was judged before, byte for byte this one: then no key and no signature need be read. */
+export async function judgedBefore(folder: Folder, store: SeenStore): Promise<readonly string[] | undefined> {
+  const text = await folder.manifest();
+  if (text === undefined || (await store.read())?.sha256 !== sha256(text)) return undefined;
+  const manifest = readManifest(text);
+  return manifest && listedIn(manifest);
+}
+
 /** The secrets there are, as `NAME` or `CONTEXT/NAME`: by the manifest, or by the folder where there is none. */
 export async function secretsOf(folder: Folder, state: State): Promise<readonly string[]> {
-  if (state.signed) return Object.keys(state.manifest.secrets).toSorted();
+  if (state.signed) return listedIn(state.manifest);
   const found = (await folder.files()).map((path) => file.exec(path));
   return found.flatMap((match) => (match === null ? [] : [`${match[1] ?? ""}${match[2] ?? ""}`])).toSorted();
+}
+
+/** The names that listed secrets have in a context. Pure. */
+export function namesIn(keys: readonly string[], context: string | undefined): readonly string[] {
+  const mine = keys.filter((key) => !key.includes("/") || key.startsWith(`${context}/`));
+  return [...new Set(mine.map((key) => key.slice(key.indexOf("/") + 1)))].toSorted();
 }
 
 // No character of a name sorts before a space.

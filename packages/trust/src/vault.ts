@@ -2,12 +2,12 @@ import { type Clock, type GrowingMask, growingMask, type Secret, systemClock } f
 import type { Entry, Recipient, Reencrypted, SetOptions, Vault, VaultOptions } from "./api.ts";
 import { type Finding, inspect } from "./check.ts";
 import { Draft } from "./draft.ts";
-import { entriesOf, recipientsOf, secretsOf } from "./entries.ts";
+import { entriesOf, judgedBefore, namesIn, recipientsOf, secretsOf } from "./entries.ts";
 import { fail, isCode } from "./errors.ts";
 import { Folder } from "./folder.ts";
 import { altered, type Keyholder, openKey } from "./keyholder.ts";
 import { readPublicKey } from "./keys.ts";
-import { manifestText, publicPath, readManifest, secretPath, sha256 } from "./manifest.ts";
+import { manifestText, publicPath, secretPath, sha256 } from "./manifest.ts";
 import { checkContext, checkName } from "./names.ts";
 import { checkReader, checkValue, unseal } from "./seal.ts";
 import { remembered, type SeenStore, seenInMemory } from "./seen.ts";
@@ -68,14 +68,6 @@ class FileVault implements Vault {
     return state;
   }
 
-  /** How the secrets are listed in a manifest that was judged before, byte for byte this one: then no key and no signature need be read. */
-  async #remembered(): Promise<readonly string[] | undefined> {
-    const text = await this.#folder.manifest();
-    if (text === undefined || (await this.#store.read())?.sha256 !== sha256(text)) return undefined;
-    const manifest = readManifest(text);
-    return manifest && Object.keys(manifest.secrets).toSorted();
-  }
-
   /** The listed key that a name stands for in this context. */
   async #find(state: State, name: string): Promise<string> {
     const there = new Set(await secretsOf(this.#folder, state));
@@ -129,9 +121,9 @@ class FileVault implements Vault {
   }
 
   async list(): Promise<readonly string[]> {
-    const keys = (await this.#remembered()) ?? (await secretsOf(this.#folder, await this.#state()));
-    const mine = keys.filter((key) => !key.includes("/") || key.startsWith(`${this.context}/`));
-    return [...new Set(mine.map((key) => key.slice(key.indexOf("/") + 1)))].toSorted();
+    const keys =
+      (await judgedBefore(this.#folder, this.#store)) ?? (await secretsOf(this.#folder, await this.#state()));
+    return namesIn(keys, this.context);
   }
 
   async entries(): Promise<readonly Entry[]> {
