@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { statSync } from "node:fs";
 import { createRequire, registerHooks } from "node:module";
 import { join } from "node:path";
+import { fromSources } from "../platform/from-sources.ts";
 import { stampHolds } from "../platform/stamp.ts";
 
 /** The modules of a bundle by the URLs of their files; each runs when it is first asked for. */
@@ -44,7 +45,7 @@ export function isOwn(path: string): boolean {
  */
 export async function openBundle(folder: string): Promise<Modules | undefined> {
   if (process.env["SLIPWAY_DEBUG"] !== undefined) return undefined;
-  const conditions = process.execArgv.some((flag) => flag.includes("conditions=source")) ? ["source"] : [];
+  const conditions = fromSources() ? ["source"] : [];
   const asked = [formatOf, process.version, import.meta.dirname, ...conditions];
   const name = createHash("sha256").update(asked.join("\n")).digest("hex").slice(0, 16);
   const bundle = join(folder, "ops", `${name}.cjs`);

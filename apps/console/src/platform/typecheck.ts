@@ -3,6 +3,7 @@ import { mkdir } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, isAbsolute, join, relative } from "node:path";
 import { fail } from "../errors.ts";
+import { fromSources } from "./from-sources.ts";
 import { putStamp, stampHolds } from "./stamp.ts";
 
 /** One diagnostic of the compiler. */
@@ -81,9 +82,7 @@ export async function typecheckConfig(file: string, cacheFolder: string, signal?
   const compiler = resolver.resolve("typescript/package.json");
   const { version } = resolver(compiler) as { version: string };
   const tsc = join(dirname(compiler), "bin", "tsc");
-  const conditions = process.execArgv.some((flag) => flag.includes("conditions=source"))
-    ? ["--customConditions", "source"]
-    : [];
+  const conditions = fromSources() ? ["--customConditions", "source"] : [];
   const args = [
     tsc,
     ...compilerOptions,
