@@ -1,10 +1,10 @@
 import { mkdir, mkdtemp, readFile, rename, rm, stat, symlink, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout } from "node:timers/promises";
+import { setImmediate } from "node:timers/promises";
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { putStamp, stampHolds } from "../src/platform/stamp.ts";
+import { changedSince, putStamp, stampHolds } from "../src/platform/stamp.ts";
 
 let folder: string;
 const at = (...path: readonly string[]): string => join(folder, ...path);
@@ -121,15 +121,19 @@ test("a compiler that lists no files is asked each time", async () => {
 test("a package that is linked to another version while it is checked: it is checked again", async () => {
   await rm(at("stamp"));
   const files = [at("project/ops.config.ts"), at("kit-1/index.ts")];
-  // Past the time in which a change of the files themselves counts as one meanwhile.
-  await setTimeout(100);
+  const packages = at("project/node_modules");
+  const changed = async (): Promise<number> => (await stat(packages)).ctimeMs;
+  // Until a change of the files themselves counts as one meanwhile no more, and the folder has changed after that.
+  while (changedSince(files, Date.now())) await setImmediate();
   const began = Date.now();
-  await setTimeout(20);
-  await symlink(at("kit-2"), at("fresh"));
-  await rename(at("fresh"), at("project/node_modules/plain"));
+  do {
+    await symlink(at("kit-2"), at("fresh"));
+    await rename(at("fresh"), join(packages, "plain"));
+  } while ((await changed()) <= began);
   await putStamp(at("stamp"), asked, { files, began });
   expect(holds()).toBe(false);
-  await setTimeout(20);
+  const then = await changed();
+  while (Date.now() < then) await setImmediate();
   await putStamp(at("stamp"), asked, { files, began: Date.now() });
   expect(holds()).toBe(true);
 });
