@@ -5,7 +5,6 @@ import {
   applyProvision,
   changesOf,
   destroyStack,
-  digitalOcean,
   digitalOceanProvider,
   droplet,
   generateSshKey,
@@ -13,46 +12,22 @@ import {
   planProvision,
   wantedOf,
 } from "@slipway/provision";
-import { startLocalCloud } from "@slipway/provision/local/cloud";
-import { faultKinds, faultsOf } from "@slipway/provision/local/faults";
-import { noLimits } from "@slipway/provision/local/limits";
-import { front } from "../front.ts";
 import { held, resourcesFor } from "../provisioning.ts";
 import { countOr, Tally } from "../support.ts";
 import { countedEngine } from "./counted-engine.ts";
-import { control, patience } from "./patience.ts";
+import { hostileCloud } from "./hostile-cloud.ts";
 
 // The same on machines that are there: from plan to ready by the real apply, run again until all is done, and destroyed; a few at a time. A volume
 // and a reserved address stand beside the first of each wave, so that actions are refused, too.
 const count = countOr(20, 4);
 const atOnce = 5;
-const seed = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
-const rate = Number(process.env["RATE"] ?? 0.2);
 const runs = 6;
 const stack = `faults-${process.pid}`;
 const tally = new Tally();
-process.stdout.write(`SEED=${seed} RATE=${rate}\n`);
 
 await using engine = await countedEngine();
-await using cloud = await startLocalCloud({
-  name: stack,
-  dockerSocket: engine.socket,
-  limits: noLimits,
-  faults: faultsOf(faultKinds, { rate, seed }),
-  onFailure: (error) => {
-    tally.add("failures behind an answer");
-    process.stderr.write(`${String(error)}\n`);
-  },
-});
-const watch = patience(tally);
-await using before = await front(cloud.url, watch.watching);
-const client = await digitalOcean({
-  url: before.url,
-  token: () => Promise.resolve(cloud.token),
-  fetch: watch.asks,
-  lagMs: 4_000,
-  limits: [],
-});
+await using cloud = await hostileCloud(stack, { engine, tally, usualRate: 0.2 });
+const { client } = cloud;
 const provider = digitalOceanProvider(client, { stack });
 const operator = generateSshKey("operator");
 const on = droplet({ cloud: "local", region: "lon1", size: "s-1vcpu-1gb" });
@@ -114,14 +89,7 @@ for (let from = 1; from <= count; from += atOnce) {
   await wave(Array.from({ length }, (_, index) => `m${from + index}`));
   process.stderr.write(`${from + length - 1}/${count}\n`);
 }
-await control({
-  tally,
-  patience: watch,
-  url: before.url,
-  token: cloud.token,
-  made: (tags) => engine.made((labels) => labels["slipway.tags"] === tags),
-  remove: (tag) => client.droplets.removeTagged(tag),
-});
+await cloud.control();
 tally.print([
   "made twice",
   "there twice",

@@ -1,43 +1,17 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type DigitalOcean, digitalOcean } from "@slipway/provision";
-import { startLocalCloud } from "@slipway/provision/local/cloud";
-import { faultKinds, faultsOf } from "@slipway/provision/local/faults";
-import { noLimits } from "@slipway/provision/local/limits";
 import { recordedEngine } from "../engine.ts";
-import { front } from "../front.ts";
 import { countOr, Tally } from "../support.ts";
-import { control, patience } from "./patience.ts";
+import { hostileCloud } from "./hostile-cloud.ts";
 
 // Creations with every fault on. The local cloud is the real one, with its HTTP, its faults and its state as labels; so is the client. A thousand
 // machines are too many for this one, so containers are records of an engine of the trial's own, where each stays counted when it is gone.
 const count = countOr(1_000);
-const seed = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
-const rate = Number(process.env["RATE"] ?? 0.05);
 const atOnce = 8;
 const tally = new Tally();
-process.stdout.write(`SEED=${seed} RATE=${rate}\n`);
 
 await using engine = await recordedEngine();
-await using cloud = await startLocalCloud({
-  name: "faults",
-  dockerSocket: engine.socket,
-  limits: noLimits,
-  faults: faultsOf(faultKinds, { rate, seed }),
-  onFailure: (error) => {
-    tally.add("failures behind an answer");
-    process.stderr.write(`${String(error)}\n`);
-  },
-});
-
-const watch = patience(tally);
-await using before = await front(cloud.url, watch.watching);
-const client: DigitalOcean = await digitalOcean({
-  url: before.url,
-  token: () => Promise.resolve(cloud.token),
-  fetch: watch.asks,
-  lagMs: 4_000,
-  limits: [],
-});
+await using cloud = await hostileCloud("faults", { engine, tally, usualRate: 0.05 });
+const { client } = cloud;
 
 /** A new droplet may be unknown by its id for a while, which looks as if it were gone. */
 async function remove(id: number, gone: () => boolean): Promise<void> {
@@ -99,14 +73,7 @@ await sleep(1_000);
 const droplets = engine.made((labels) => labels["slipway.droplet"] !== undefined);
 tally.add(droplets === count ? "as many made as asked for" : "not as many made as asked for");
 
-await control({
-  tally,
-  patience: watch,
-  url: before.url,
-  token: cloud.token,
-  made: (tags) => engine.made((labels) => labels["slipway.tags"] === tags),
-  remove: (tag) => client.droplets.removeTagged(tag),
-});
+await cloud.control();
 tally.print([
   "made twice",
   "lost",
