@@ -1,24 +1,11 @@
 import { expect, test } from "vitest";
 import { hetzner } from "../src/hetzner/client.ts";
 import { machineOf, machinesOf } from "../src/hetzner/machines.ts";
-import type { Server } from "../src/hetzner/shapes.ts";
 import { hurriedClock } from "./support/clock.ts";
+import { seenServer } from "./support/hetzner-server.ts";
 import { want } from "./support/resources.ts";
 
-const server: Server = {
-  id: 7,
-  name: "web",
-  status: "running",
-  created: "2026-01-02T03:04:05+00:00",
-  public_net: { ipv4: { ip: "192.0.2.7" } },
-  server_type: { name: "cx23" },
-  location: { name: "nbg1" },
-  image: { id: 1, name: "debian-12" },
-  locked: false,
-  protection: { delete: false },
-  labels: { "slipway.stack": "shop", "slipway.host": "web" },
-  primary_disk_size: 40,
-};
+const server = seenServer({ labels: { "slipway.stack": "shop", "slipway.host": "web" } });
 
 test("a server whose new type cannot be had is switched on again", async () => {
   let { status } = server;

@@ -4,11 +4,11 @@ import { hetzner } from "../src/hetzner/client.ts";
 import { machineOf } from "../src/hetzner/machines.ts";
 import { isLabel, keyLabels, labelsOf, readLabels } from "../src/hetzner/marks.ts";
 import { refreshed, rulesOf, seenRules } from "../src/hetzner/rules.ts";
-import type { Server } from "../src/hetzner/shapes.ts";
 import { CallError, generateSshKey } from "../src/index.ts";
 import { readLabels as check } from "../src/local/hetzner/labels.ts";
 import { everyMachine, type FirewallRule, type WantedMachine } from "../src/resource.ts";
 import { sha256OfKey } from "../src/ssh-key.ts";
+import { seenServer } from "./support/hetzner-server.ts";
 
 const machine: WantedMachine = {
   kind: "machine",
@@ -57,22 +57,6 @@ describe("labels", () => {
   ])("%s can be one: %s", (tag, expected) => {
     expect(isLabel(tag)).toBe(expected);
   });
-});
-
-const seenServer = (more: Partial<Server>): Server => ({
-  id: 7,
-  name: "web",
-  status: "running",
-  created: "2026-01-02T03:04:05+00:00",
-  public_net: { ipv4: { ip: "192.0.2.7" } },
-  server_type: { name: "cx23" },
-  location: { name: "nbg1" },
-  image: { id: 1, name: "debian-12" },
-  locked: false,
-  protection: { delete: false },
-  labels: {},
-  primary_disk_size: 40,
-  ...more,
 });
 
 describe("a server as a machine", () => {
