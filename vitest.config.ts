@@ -22,7 +22,6 @@ export default defineConfig({
           include: ["**/test/**/*.test.ts"],
           exclude: [...left, "**/*.host.test.ts"],
           testTimeout: 10_000,
-          isolate: false,
         },
       },
       {
