@@ -1,9 +1,8 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { generateKey, type KeyPair, openVault } from "@slipway/trust";
-import { armor, enums } from "openpgp";
 import { beforeAll, describe, expect, it } from "vitest";
-import { packetBytes, refusal, team, temporaryFolder } from "./fixtures.ts";
+import { armoredMessage, packetBytes, refusal, team, temporaryFolder } from "./fixtures.ts";
 
 const canary = "canary-7f3a9-canary";
 let ann: KeyPair;
@@ -45,7 +44,7 @@ describe("a changed byte", () => {
     for (let at = 0; at < bytes.length; at += 1) {
       const changed = bytes.slice();
       changed[at] = (changed[at] ?? 0) ^ (1 << (at % 8));
-      await writeFile(path, armor(enums.armor.message, changed));
+      await writeFile(path, await armoredMessage(changed));
       const error = await refusal(vault.get("token"));
       expect(["secret.altered", "secret.no-access"], `byte ${at}`).toContain(error.code);
       expect(JSON.stringify(error) + String(error.stack)).not.toContain(canary);

@@ -73,6 +73,12 @@ export async function packetBytes(armored: string): Promise<Uint8Array> {
   return bytes;
 }
 
+/** As {@link packetBytes} had them before. With its checksum, without which gpg 2.2 does not see where a message ends. */
+export async function armoredMessage(packets: Uint8Array): Promise<string> {
+  const { armor, enums } = await import("openpgp");
+  return armor(enums.armor.message, packets, undefined, undefined, undefined, true);
+}
+
 /** Keys of Ann, Bob, Carl and Eve. */
 export const people = async (): Promise<KeyPair[]> =>
   Promise.all(["Ann", "Bob", "Carl", "Eve"].map((name) => generateKey({ name, email: `${name}@example.org` })));
