@@ -79,7 +79,7 @@ test("environments of one file, one made from a saved plan, are machines, files 
   ]);
   expect(await ops("--env", "stagin", "provision")).toMatchObject({ status: 2 });
   type Provisioned = { readonly machines: readonly { readonly size: string; readonly address: string }[] };
-  const prod = await json<Provisioned>("provision");
+  const prod = await json<Provisioned>("provision", "--only", "web");
   // Made from a saved plan, which is for one environment and once.
   const planned = await ops("--env", "staging", "provision", "plan", "--out", "next.plan", "--only", "web");
   expect(planned.stdout).toContain("+ create   machine web  (s-1vcpu-1gb in lon1");
@@ -97,7 +97,7 @@ test("environments of one file, one made from a saved plan, are machines, files 
   await appendFile(join(folder, "next.plan"), "x");
   expect(await ops(...apply)).toMatchObject({ status: 2 });
   expect([prod.machines, staging.machines]).toMatchObject([[{ size: "s-2vcpu-2gb" }], [{ size: "s-1vcpu-1gb" }]]);
-  expect(await json("provision", "--env", "prod")).toMatchObject({ changes: 0 });
+  expect(await json("provision", "--env", "prod", "--only", "web")).toMatchObject({ changes: 0 });
   expect(await ops("provision", "plan", "--out", "none.plan", "--only", "web")).toMatchObject({ status: 0 });
   expect(await ops("provision", "apply", "none.plan", "--detailed-exit-code")).toMatchObject({ status: 4 });
   const { clouds } = await json<{ clouds: { name: string; machines: object[] }[] }>("cloud", "list");
@@ -161,11 +161,24 @@ test("plain ssh works with the files of ops ssh-config, and with one line in the
   expect(stdout).toBe((await ops("--env", "staging", "ssh", "web", "hostname -I")).stdout);
 });
 
-test("ops provision plan looks at machines that are not made here, too", async () => {
+test("ops provision looks at machines that are not made here, too", async () => {
   const planned = await ops("provision", "plan");
   expect(planned.status).toBe(5);
   expect(planned.stdout).toMatch(/^ {2}keep {5}host old {2}\(.*; not made here, answers with its pinned key\)$/m);
   expect(planned.stdout).toMatch(/^! problem {2}host evil .*$/m);
+  const made = await ops("provision", "--json");
+  expect([made.status, JSON.parse(made.stdout)]).toEqual([
+    5,
+    expect.objectContaining({
+      ok: false,
+      changes: 0,
+      machines: [expect.objectContaining({ name: "web" })],
+      existing: [
+        expect.objectContaining({ host: "old", ok: true }),
+        expect.objectContaining({ host: "evil", ok: false }),
+      ],
+    }),
+  ]);
   expect(await ops("provision", "drift")).toMatchObject({ status: 5, stdout: expect.stringContaining("1 differ\n") });
 });
 
@@ -235,7 +248,7 @@ test("a machine that somebody else made becomes the stack's by its id and its ho
   const adopted = await json<{ machines: object[] }>(...adopt, "--trust-shown-key", "--yes");
   expect(adopted.machines).toMatchObject([{ name: "web", id: String(id), address }]);
   expect((await ops("--env", "staging", "ssh", "web", "hostname")).stdout).toBe("web\n");
-  expect(await json(...staging)).toMatchObject({ changes: 0 });
+  expect(await json(...staging, "--only", "web")).toMatchObject({ changes: 0 });
 });
 
 test("ops cloud serves the same cloud with the same token again, and refuses a port that is taken", async () => {

@@ -1,5 +1,5 @@
 import { ssh } from "@slipway/connection";
-import { exitCodes, messageOf, SlipwayError } from "@slipway/model";
+import { type ExitCode, exitCodes, messageOf, SlipwayError } from "@slipway/model";
 import type { Context } from "../cli/context.ts";
 import type { Session } from "./session.ts";
 import { existingAddress, existingSpec } from "./targets.ts";
@@ -52,7 +52,7 @@ export const existingLines = (hosts: readonly ExistingHost[]): readonly string[]
   );
 
 /** 0; 5 when one shows another key; 1 when one does not answer. Pure. */
-export const existingExit = (hosts: readonly ExistingHost[]): number => {
+export const existingExit = (hosts: readonly ExistingHost[]): ExitCode => {
   if (hosts.every((one) => one.ok)) return exitCodes.done;
   return hosts.some((one) => one.code === "connection.host-key") ? exitCodes.refused : exitCodes.failed;
 };

@@ -1,4 +1,5 @@
 import {
+  type Change,
   type DebianLike,
   debianLike,
   type Property,
@@ -8,11 +9,18 @@ import {
   together,
 } from "@slipway/model";
 import { file } from "../facts/files.ts";
-import { unit as unitFact, unitName } from "../facts/units.ts";
+import { type UnitSeen, unit as unitFact, unitName } from "../facts/units.ts";
 import { absent, content, directory } from "./file.ts";
 
 const isEnabled = (state: string): boolean => ["enabled", "alias", "static", "generated", "indirect"].includes(state);
 const isActive = (state: string): boolean => state === "active" || state === "reloading";
+/** Neither runs nor will by itself: a unit that waits to be started again after it failed is `activating`. */
+const isStopped = (state: string): boolean => state === "inactive" || state === "failed";
+
+const disable =
+  (full: string) =>
+  ({ active, enabled }: UnitSeen): readonly Change[] =>
+    isStopped(active) && enabled !== "enabled" ? [] : [["systemctl", "disable", "--now", "--", full]];
 
 /** A unit starts with the machine. Units without an [Install] section count when something else starts them. */
 export function enabled(name: string): Revertable<DebianLike> {
@@ -41,8 +49,7 @@ export function started(name: string): Revertable<DebianLike> {
     writes: [`unit:${full}`],
     revert: {
       title: `${full} is stopped`,
-      plan: (seen) =>
-        isActive(seen.active) || seen.active === "activating" ? [["systemctl", "stop", "--", full]] : [],
+      plan: (seen) => (isStopped(seen.active) ? [] : [["systemctl", "stop", "--", full]]),
     },
   });
 }
@@ -59,8 +66,7 @@ export function running(name: string): Revertable<DebianLike> {
     writes: [`unit:${full}`],
     revert: {
       title: `${full} is disabled`,
-      plan: (seen) =>
-        isActive(seen.active) || seen.enabled === "enabled" ? [["systemctl", "disable", "--now", "--", full]] : [],
+      plan: disable(full),
     },
   });
 }
@@ -73,8 +79,7 @@ export function disabled(name: string): Property<DebianLike> {
     about: `unit:${full}`,
     detail: "disabled",
     observe: unitFact(full),
-    plan: (seen) =>
-      isActive(seen.active) || seen.enabled === "enabled" ? [["systemctl", "disable", "--now", "--", full]] : [],
+    plan: disable(full),
     writes: [`unit:${full}`],
   });
 }
@@ -118,7 +123,7 @@ export function masked(name: string): Revertable<DebianLike> {
     detail: "masked",
     observe: unitFact(full),
     plan: (seen) =>
-      seen.enabled === "masked" && !isActive(seen.active) ? [] : [["systemctl", "mask", "--now", "--", full]],
+      seen.enabled === "masked" && isStopped(seen.active) ? [] : [["systemctl", "mask", "--now", "--", full]],
     writes: [`unit:${full}`],
     revert: {
       title: `${full} is not masked`,

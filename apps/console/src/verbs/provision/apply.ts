@@ -1,15 +1,15 @@
-import { exitCodes } from "@slipway/model";
+import { type ExitCode, exitCodes } from "@slipway/model";
 import { type ApplyResult, changesOf, type OpenCloud, type ProvisionPlan } from "@slipway/provision";
 import { coloured } from "../../cli/colour.ts";
 import { agree, canAsk } from "../../cli/confirm.ts";
 import type { Context } from "../../cli/context.ts";
 import { table } from "../../cli/table.ts";
 import { fail } from "../../errors.ts";
-import { lookAtExisting } from "../../platform/existing-hosts.ts";
+import { type ExistingHost, existingExit, lookAtExisting } from "../../platform/existing-hosts.ts";
 import { applyPlan, hasCloud, planOf, refuseProblems, wantedHere } from "../../platform/provisioning.ts";
 import { readProvisionPlan } from "../../platform/saved-provision.ts";
 import { openSession, type Session } from "../../platform/session.ts";
-import { askedOf, formatPlan, type PlanOptions, showPlan } from "./plan.ts";
+import { askedOf, exitOf, formatPlan, type PlanOptions, showPlan } from "./plan.ts";
 
 export interface ApplyOptions extends PlanOptions {
   /** A saved plan: exactly that is done. */
@@ -40,8 +40,8 @@ export async function agreeToPlan(
   await agree(context, `Do ${changes === 1 ? "this" : `these ${changes} changes`} to ${plan.stack}?`);
 }
 
-/** What was done, for people and as JSON. */
-export function tellApplied(session: Session, context: Context, result: ApplyResult, more: object = {}): number {
+/** What was done, for people and as JSON, with whatever `more` is to be told there. */
+export function tellApplied(session: Session, context: Context, result: ApplyResult, more: object = {}): ExitCode {
   const { machines, changes } = result;
   const rows = machines.map(({ name, address, size, region, status }) => [name, address, size, region, status]);
   const { environment, environments } = session.project.platform;
@@ -55,29 +55,39 @@ export function tellApplied(session: Session, context: Context, result: ApplyRes
   return exitCodes.done;
 }
 
-export async function provision(context: Context, options: ApplyOptions): Promise<number> {
+export async function provision(context: Context, options: ApplyOptions): Promise<ExitCode> {
   await using session = await openSession(context);
   if (options.planOnly) return await showPlan(session, context, options);
   if (options.file !== undefined) return await applySaved(session, context, options, options.file);
   const existing = await lookAtExisting(session, context, options.only);
   for (const one of existing) if (!one.ok) context.out.mark("bad", `${one.host}, which is not made here: ${one.why}`);
   if (!hasCloud(session)) {
-    context.out.result(formatPlan(undefined, existing), { ok: true, changes: 0, machines: [] });
-    return options.detailedExitCode ? exitCodes.nothingToDo : exitCodes.done;
+    const exit = existingExit(existing);
+    const told = { ok: exit === exitCodes.done, changes: 0, machines: [], existing };
+    context.out.result(formatPlan(undefined, existing), told);
+    return exitOf(options, exit, 0);
   }
   const plan = await planOf(session, askedOf(session, options));
   await agreeToPlan(session, context, plan);
-  return await doPlan(session, context, options, plan);
+  return await doPlan(session, context, options, plan, existing);
 }
 
-async function doPlan(session: Session, context: Context, options: ApplyOptions, plan: ProvisionPlan): Promise<number> {
+/** What is made does not wait for machines that others made; the exit code tells what is wrong with those. */
+async function doPlan(
+  session: Session,
+  context: Context,
+  options: ApplyOptions,
+  plan: ProvisionPlan,
+  existing: readonly ExistingHost[] = [],
+): Promise<ExitCode> {
   const result = await applyPlan(session, context, plan);
-  const exit = tellApplied(session, context, result);
-  return options.detailedExitCode && result.changes === 0 ? exitCodes.nothingToDo : exit;
+  const exit = existingExit(existing);
+  tellApplied(session, context, result, { ok: exit === exitCodes.done, existing });
+  return exitOf(options, exit, result.changes);
 }
 
 /** It was looked at when it was saved, so nobody is asked. */
-async function applySaved(session: Session, context: Context, options: ApplyOptions, file: string): Promise<number> {
+async function applySaved(session: Session, context: Context, options: ApplyOptions, file: string): Promise<ExitCode> {
   if (options.only !== undefined || options.replace !== undefined || options.unlisted !== undefined)
     throw fail("ops.saved-plan", "a saved plan is done as it is: --only, --replace and --unlisted do not go with it", {
       hint: "Say them to ops provision plan, or apply without a file.",

@@ -1,4 +1,4 @@
-import { exitCodes } from "@slipway/model";
+import { type ExitCode, exitCodes } from "@slipway/model";
 import { changesOf, type ProvisionPlan, printPlan } from "@slipway/provision";
 import { coloured } from "../../cli/colour.ts";
 import type { Context } from "../../cli/context.ts";
@@ -40,12 +40,19 @@ export function formatPlan(plan: ProvisionPlan | undefined, existing: readonly E
   return [...printed.slice(0, -1), ...lines, printed.at(-1) ?? ""].join("\n");
 }
 
-export async function planProvisioning(context: Context, options: PlanOptions): Promise<number> {
+/** 4 for nothing to do, where somebody wants to be told so. Pure. */
+export const exitOf = (
+  { detailedExitCode }: Pick<PlanOptions, "detailedExitCode">,
+  exit: ExitCode,
+  changes: number,
+): ExitCode => (detailedExitCode && exit === exitCodes.done && changes === 0 ? exitCodes.nothingToDo : exit);
+
+export async function planProvisioning(context: Context, options: PlanOptions): Promise<ExitCode> {
   await using session = await openSession(context);
   return await showPlan(session, context, options);
 }
 
-export async function showPlan(session: Session, context: Context, options: PlanOptions): Promise<number> {
+export async function showPlan(session: Session, context: Context, options: PlanOptions): Promise<ExitCode> {
   const { out: file } = options;
   const asked = askedOf(session, options);
   const [plan, existing] = await Promise.all([
@@ -70,6 +77,5 @@ export async function showPlan(session: Session, context: Context, options: Plan
     existing,
     ...(file === undefined ? {} : { saved: file }),
   });
-  const idle = plan === undefined || changesOf(plan) === 0;
-  return options.detailedExitCode && exit === exitCodes.done && idle ? exitCodes.nothingToDo : exit;
+  return exitOf(options, exit, plan === undefined ? 0 : changesOf(plan));
 }

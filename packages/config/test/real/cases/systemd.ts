@@ -41,4 +41,10 @@ export default cases({
     },
     afterwards: { "systemctl show -P Nice systemd-logind": "0" },
   },
+  "systemd.disabled of a unit that fails and is started again and again": {
+    before: `systemd-run -q --unit slipway-loop -p Restart=always -p RestartSec=1h false
+until systemctl show -P SubState slipway-loop | grep -qx auto-restart; do :; done`,
+    property: systemd.disabled("slipway-loop"),
+    shows: { "systemctl show -P SubState slipway-loop": "dead" },
+  },
 });
