@@ -8,6 +8,7 @@ import { type About, doStep } from "./apply/steps.ts";
 import { fail } from "./errors.ts";
 import { listMachines, type MachineInfo } from "./machines.ts";
 import { observe } from "./observe.ts";
+import { isStale } from "./plan/stale.ts";
 import { changesOf, type ProvisionPlan, planProvision, type Step } from "./plan.ts";
 import type { Provider, Scope } from "./provider.ts";
 import { type Ref, refOf, type Seen } from "./resource.ts";
@@ -69,7 +70,7 @@ export async function applyProvision(given: ProvisionPlan, options: ApplyOptions
   const observed = await observe(provider, scopeOf(given));
   // What is done is what follows from the cloud as it is now, whatever steps the given plan lists.
   const plan = planProvision(given.wanted, observed, given.options);
-  if (plan.digest !== given.digest) throw fail("plan.stale", "the cloud changed since the plan was made");
+  if (isStale(given, plan)) throw fail("plan.stale", "the cloud changed since the plan was made");
   refuseProblems(plan);
   const began = clock.monotonic();
   const signal = AbortSignal.any([

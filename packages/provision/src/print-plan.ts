@@ -1,4 +1,4 @@
-import type { FieldChange } from "./plan/differences.ts";
+import { addressOf, type FieldChange } from "./plan/differences.ts";
 import { changesOf, type Do, type ProvisionPlan, type Step } from "./plan.ts";
 
 const signs: Readonly<Record<Do, string>> = {
@@ -57,7 +57,7 @@ function shape(step: Step, plan: ProvisionPlan): string | undefined {
     case "volume":
       return `${wanted.gigabytes} GB in ${wanted.region}${wanted.machine === undefined ? "" : `, on ${wanted.machine}`}`;
     case "record":
-      return typeof wanted.data === "string" ? wanted.data : `address of ${wanted.data.of}`;
+      return typeof wanted.data === "string" ? wanted.data : addressOf(wanted.data.of);
     case "reserved-ip":
       return `leads to ${wanted.machine}`;
     case "firewall":

@@ -201,6 +201,31 @@ describe("plan and apply", () => {
     expect(await settle(world, wanted)).toBe(1);
   });
 
+  test("a plan for the address of a machine that booted meanwhile is done; when the machine is gone it is stale", async () => {
+    const small = { size: "s-1vcpu-1gb", image: "debian-12-x64", tags: [] };
+    const machines = [{ name: "app", ...small }];
+    for (const gone of [false, true]) {
+      const world = worldOf(0, 25);
+      await settle(world, wantedOf({ machines, with: ["domain"] }));
+      const wanted = wantedOf({ machines: [{ name: "web.example.org", ...small }, ...machines], with: ["domain"] });
+      const first = await world.plan(wanted);
+      world.cloud.killAt = { call: world.cloud.calls + 1, after: true };
+      await expect(world.apply(first)).rejects.toThrow(Killed);
+      world.cloud.killAt = undefined;
+      const next = await world.plan(wanted);
+      const told = ({ steps }: ProvisionPlan) => steps.flatMap(({ fields }) => fields.map((change) => change.to));
+      expect(told(next)).toEqual(["address of machine web.example.org"]);
+      // It boots.
+      await world.provider().machines();
+      expect(told(await world.plan(wanted))).toEqual(["192.0.2.5"]);
+      if (gone) {
+        for (const [at, { seen }] of world.cloud.items) if (seen.id === "5") world.cloud.items.delete(at);
+        await expect(world.apply(next)).rejects.toMatchObject({ code: "plan.stale" });
+      } else expect(await world.apply(next)).toMatchObject({ changes: 1, failed: [] });
+      await settle(world, wanted);
+    }
+  });
+
   test("by two operators at once, from one plan each, there is one machine of each, and the next run settles", async () => {
     await fc.assert(
       fc.asyncProperty(

@@ -19,6 +19,10 @@ export interface Around {
   readonly moving: ReadonlySet<Ref>;
 }
 
+/** An address that is told once its machine, or reserved address, has one. */
+export const addressOf = (ref: Ref): string => `address of ${ref}`;
+export const unknownAddress = /^address of /;
+
 type Pair = readonly [field: string, from: string, to: string];
 
 /** The fields in which a resource is not as wanted. Pure. */
@@ -115,7 +119,7 @@ function ofRecord(wanted: Wanted & { kind: "record" }, seen: Seen<"record">, aro
   const number = (value: number | undefined): string => (value === undefined ? "" : String(value));
   const moves = typeof wanted.data !== "string" && around.moving.has(wanted.data.of);
   const data = moves ? undefined : dataOf(wanted, around.seen);
-  const to = data ?? (typeof wanted.data === "string" ? wanted.data : `address of ${wanted.data.of}`);
+  const to = data ?? (typeof wanted.data === "string" ? wanted.data : addressOf(wanted.data.of));
   return [
     ["data", seen.data, to],
     ["ttl", number(seen.ttl), number(wanted.ttl)],
