@@ -1,5 +1,5 @@
 import { each } from "@slipway/config";
-import { exitCodes, messageOf, SlipwayError } from "@slipway/model";
+import { type ExitCode, exitCodes, messageOf, SlipwayError } from "@slipway/model";
 import type { Context } from "../cli/context.ts";
 
 /** Like a fleet without batches: many, but not hundreds of connections at once. */
@@ -21,7 +21,7 @@ export interface Answers<H, T> {
   readonly answers: readonly { readonly host: H; readonly value: T }[];
   readonly failed: readonly HostFailure[];
   /** 0; 3 when some hosts gave nothing; when none gave anything what their errors say, or 1. */
-  readonly exit: number;
+  readonly exit: ExitCode;
 }
 
 /** Asks every host, in parallel. What fails on one is told and stops no other. Rejects only when the signal aborts. */
@@ -42,7 +42,7 @@ export async function eachHost<H extends Named, T>(
   context.signal.throwIfAborted();
   const answers: { readonly host: H; readonly value: T }[] = [];
   const failed: HostFailure[] = [];
-  const exits = new Set<number>();
+  const exits = new Set<ExitCode>();
   for (const one of all) {
     if ("value" in one) {
       answers.push(one as { readonly host: H; readonly value: T });

@@ -7,9 +7,10 @@ import {
   refuseStale,
   type Share,
 } from "@slipway/config";
-import { exitCodes, SlipwayError } from "@slipway/model";
+import { type ExitCode, exitCodes, SlipwayError } from "@slipway/model";
 import { coloured } from "../../cli/colour.ts";
 import type { Context } from "../../cli/context.ts";
+import { detailedExit } from "../../cli/detailed-exit.ts";
 import { fail } from "../../errors.ts";
 import { eachHost } from "../../platform/each-host.ts";
 import { type EventSink, eventSink } from "../../platform/events.ts";
@@ -182,11 +183,11 @@ async function run(
   // Events on standard output are all that is there, so that a program can read it line by line.
   if (options.events === "-" && !out.json) out.say(text);
   else out.result(text, { ok: exit === exitCodes.done, changes, ...result });
-  return options.detailedExitCode && exit === exitCodes.done && changes === 0 ? exitCodes.nothingToDo : exit;
+  return detailedExit(options, exit, changes === 0);
 }
 
 /** 0, 3 when some hosts are done and some are not; when none is, what their errors have in common, or 1. */
-export function exitOf({ hosts }: Pick<FleetResult, "hosts">): number {
+export function exitOf({ hosts }: Pick<FleetResult, "hosts">): ExitCode {
   if (hosts.every((host) => host.outcome === "done")) return exitCodes.done;
   if (hosts.some((host) => host.outcome === "done")) return exitCodes.partlyFailed;
   const exits = new Set(

@@ -1,7 +1,7 @@
 import { drift, formatDrift } from "@slipway/config";
-import { exitCodes } from "@slipway/model";
 import { coloured } from "../../cli/colour.ts";
 import type { Context } from "../../cli/context.ts";
+import { detailedExit } from "../../cli/detailed-exit.ts";
 import { eachHost } from "../../platform/each-host.ts";
 import { chosenHosts, observeHost, preparedHosts } from "../../platform/prepare.ts";
 import { openSession } from "../../platform/session.ts";
@@ -27,7 +27,6 @@ export async function driftConfig(context: Context, options: DriftOptions): Prom
     drifts,
     ...(failed.length === 0 ? {} : { failed }),
   });
-  if (exit !== exitCodes.done) return exit;
   const same = drifts.every((one) => one.items.every((item) => item.kind === "ok"));
-  return options.detailedExitCode && same ? exitCodes.nothingToDo : exitCodes.done;
+  return detailedExit(options, exit, same);
 }

@@ -4,6 +4,7 @@ import { formatPlan, type Plan, planToSave } from "@slipway/config";
 import { exitCodes } from "@slipway/model";
 import { coloured } from "../../cli/colour.ts";
 import type { Context } from "../../cli/context.ts";
+import { detailedExit } from "../../cli/detailed-exit.ts";
 import { fail } from "../../errors.ts";
 import { eachHost } from "../../platform/each-host.ts";
 import { stationsToDo } from "../../platform/host-stations.ts";
@@ -95,7 +96,6 @@ export async function showPlan(session: Session, context: Context, options: Plan
     ...(failed.length === 0 ? {} : { failed }),
     ...(file === undefined ? {} : { saved: file }),
   });
-  if (exit !== exitCodes.done) return exit;
-  if (unread.length > 0) return exitCodes.failed;
-  return options.detailedExitCode && !plans.some(doesSomething) ? exitCodes.nothingToDo : exitCodes.done;
+  const whole = exit === exitCodes.done && unread.length > 0 ? exitCodes.failed : exit;
+  return detailedExit(options, whole, !plans.some(doesSomething));
 }

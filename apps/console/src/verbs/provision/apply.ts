@@ -3,13 +3,14 @@ import { type ApplyResult, changesOf, type OpenCloud, type ProvisionPlan } from 
 import { coloured } from "../../cli/colour.ts";
 import { agree, canAsk } from "../../cli/confirm.ts";
 import type { Context } from "../../cli/context.ts";
+import { detailedExit } from "../../cli/detailed-exit.ts";
 import { table } from "../../cli/table.ts";
 import { fail } from "../../errors.ts";
 import { type ExistingHost, existingExit, lookAtExisting } from "../../platform/existing-hosts.ts";
 import { applyPlan, hasCloud, planOf, refuseProblems, wantedHere } from "../../platform/provisioning.ts";
 import { readProvisionPlan } from "../../platform/saved-provision.ts";
 import { openSession, type Session } from "../../platform/session.ts";
-import { askedOf, exitOf, formatPlan, type PlanOptions, showPlan } from "./plan.ts";
+import { askedOf, formatPlan, type PlanOptions, showPlan } from "./plan.ts";
 
 export interface ApplyOptions extends PlanOptions {
   /** A saved plan: exactly that is done. */
@@ -65,7 +66,7 @@ export async function provision(context: Context, options: ApplyOptions): Promis
     const exit = existingExit(existing);
     const told = { ok: exit === exitCodes.done, changes: 0, machines: [], existing };
     context.out.result(formatPlan(undefined, existing), told);
-    return exitOf(options, exit, 0);
+    return detailedExit(options, exit, true);
   }
   const plan = await planOf(session, askedOf(session, options));
   await agreeToPlan(session, context, plan);
@@ -83,7 +84,7 @@ async function doPlan(
   const result = await applyPlan(session, context, plan);
   const exit = existingExit(existing);
   tellApplied(session, context, result, { ok: exit === exitCodes.done, existing });
-  return exitOf(options, exit, result.changes);
+  return detailedExit(options, exit, result.changes === 0);
 }
 
 /** It was looked at when it was saved, so nobody is asked. */

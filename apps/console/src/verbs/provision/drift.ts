@@ -1,7 +1,7 @@
-import { exitCodes } from "@slipway/model";
 import { changesOf, type ProvisionPlan, type Ref } from "@slipway/provision";
 import { coloured } from "../../cli/colour.ts";
 import type { Context } from "../../cli/context.ts";
+import { detailedExit } from "../../cli/detailed-exit.ts";
 import { existingExit, existingLines, lookAtExisting } from "../../platform/existing-hosts.ts";
 import { hasCloud, isProtection, planOf } from "../../platform/provisioning.ts";
 import { openSession } from "../../platform/session.ts";
@@ -70,6 +70,5 @@ export async function driftProvision(
     changes: plan === undefined ? 0 : changesOf(plan),
     existing,
   });
-  const exit = existingExit(existing);
-  return options.detailedExitCode && none ? exitCodes.nothingToDo : exit;
+  return detailedExit(options, existingExit(existing), none);
 }

@@ -2,6 +2,7 @@ import { type ExitCode, exitCodes } from "@slipway/model";
 import { changesOf, type ProvisionPlan, printPlan } from "@slipway/provision";
 import { coloured } from "../../cli/colour.ts";
 import type { Context } from "../../cli/context.ts";
+import { detailedExit } from "../../cli/detailed-exit.ts";
 import { fail } from "../../errors.ts";
 import { type ExistingHost, existingExit, existingLines, lookAtExisting } from "../../platform/existing-hosts.ts";
 import { type Asked, hasCloud, machineRef, planOf, refuseProblems, shownRefusal } from "../../platform/provisioning.ts";
@@ -40,13 +41,6 @@ export function formatPlan(plan: ProvisionPlan | undefined, existing: readonly E
   return [...printed.slice(0, -1), ...lines, printed.at(-1) ?? ""].join("\n");
 }
 
-/** 4 for nothing to do, where somebody wants to be told so. Pure. */
-export const exitOf = (
-  { detailedExitCode }: Pick<PlanOptions, "detailedExitCode">,
-  exit: ExitCode,
-  changes: number,
-): ExitCode => (detailedExitCode && exit === exitCodes.done && changes === 0 ? exitCodes.nothingToDo : exit);
-
 export async function planProvisioning(context: Context, options: PlanOptions): Promise<ExitCode> {
   await using session = await openSession(context);
   return await showPlan(session, context, options);
@@ -77,5 +71,5 @@ export async function showPlan(session: Session, context: Context, options: Plan
     existing,
     ...(file === undefined ? {} : { saved: file }),
   });
-  return exitOf(options, exit, plan === undefined ? 0 : changesOf(plan));
+  return detailedExit(options, exit, plan === undefined || changesOf(plan) === 0);
 }
