@@ -17,10 +17,11 @@ const isActive = (state: string): boolean => state === "active" || state === "re
 /** Neither runs nor will by itself: a unit that waits to be started again after it failed is `activating`. */
 const isStopped = (state: string): boolean => state === "inactive" || state === "failed";
 
-const disable =
+const disabling = (full: string): Change => ["systemctl", "disable", "--now", "--", full];
+const planDisabled =
   (full: string) =>
   ({ active, enabled }: UnitSeen): readonly Change[] =>
-    isStopped(active) && enabled !== "enabled" ? [] : [["systemctl", "disable", "--now", "--", full]];
+    isStopped(active) && enabled !== "enabled" ? [] : [disabling(full)];
 
 /** A unit starts with the machine. Units without an [Install] section count when something else starts them. */
 export function enabled(name: string): Revertable<DebianLike> {
@@ -66,7 +67,7 @@ export function running(name: string): Revertable<DebianLike> {
     writes: [`unit:${full}`],
     revert: {
       title: `${full} is disabled`,
-      plan: disable(full),
+      plan: planDisabled(full),
     },
   });
 }
@@ -79,7 +80,7 @@ export function disabled(name: string): Property<DebianLike> {
     about: `unit:${full}`,
     detail: "disabled",
     observe: unitFact(full),
-    plan: disable(full),
+    plan: planDisabled(full),
     writes: [`unit:${full}`],
   });
 }
@@ -145,8 +146,7 @@ export function noUnit(name: string): Property<DebianLike> {
       const absent = seen.file.kind === "absent" && !seen.file.link;
       // A file that is gone though systemd still knows its unit: a run was interrupted in between.
       if (absent && !(seen.unit.load === "loaded" && seen.unit.needsReload)) return [];
-      const disable = ["systemctl", "disable", "--now", "--", full] as const;
-      return [...(absent ? [] : [disable, { remove: path }]), ["systemctl", "daemon-reload"]];
+      return [...(absent ? [] : [disabling(full), { remove: path }]), ["systemctl", "daemon-reload"]];
     },
     writes: [`unit:${full}`, `file:${path}`],
   });
