@@ -73,7 +73,7 @@ export async function packetBytes(armored: string): Promise<Uint8Array> {
   return bytes;
 }
 
-/** As {@link packetBytes} had them before. With its checksum, without which gpg 2.2 does not see where a message ends. */
+/** The armored message of packets, as {@link packetBytes} gives them. With a checksum, without which gpg 2.2 does not see where it ends. */
 export async function armoredMessage(packets: Uint8Array): Promise<string> {
   const { armor, enums } = await import("openpgp");
   return armor(enums.armor.message, packets, undefined, undefined, undefined, true);
