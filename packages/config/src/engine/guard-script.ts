@@ -54,6 +54,10 @@ sleep 1
 done
 `;
 
+/** Shell text that orders the undo in so many seconds. Whole or not at all: the host looks at it meanwhile, and takes half an order for one that is due. */
+const orderIn = (seconds: number): string =>
+  `echo "$((\${u%.*} + ${seconds})) $B" >"$D/armed.new" && mv -fT -- "$D/armed.new" "$D/armed"`;
+
 /**
  * Shell text that arms the host: what is there now is kept, and a service of systemd (or a process of its own) undoes the changes
  * unless it is disarmed in time, also after a reboot. Already armed, it only gets more time.
@@ -66,7 +70,7 @@ export function armScript(guard: Guard, folder: string): string {
   return `D=${place(guard)}
 read -r u _ </proc/uptime
 if [ -e "$D/armed" ]; then
-echo "$((\${u%.*} + ${changeSeconds})) $B" >"$D/armed"
+${orderIn(changeSeconds)}
 else
 keeps() {
 [ ! -L "$2" ] || [ ! -e "$2" ] || cp -aL -- "$2" "$D/$1.behind" || return
@@ -77,7 +81,7 @@ rm -rf -- "$D" && mkdir -p "$D" || exit
 printf %s "$R" >"$D/run"
 ${backups.join("\n")}
 printf %s ${watch} | base64 -d >"$D/watch" || exit
-echo "$((\${u%.*} + ${changeSeconds})) $B" >"$D/armed"
+${orderIn(changeSeconds)}
 if [ -d /run/systemd/system ]; then
 printf '[Unit]\\nDescription=Undo of a change that may lock out\\n[Service]\\nExecStart=/bin/sh %s/watch\\n' "$D" >/etc/systemd/system/${unit}
 chmod 644 /etc/systemd/system/${unit}
@@ -93,7 +97,7 @@ fi`;
 
 /** Shell text that gives the last minute, after a change under a guard is done. */
 export const settleScript = (guard: Guard): string => `D=${place(guard)}
-if [ -e "$D/armed" ]; then read -r u _ </proc/uptime; echo "$((\${u%.*} + ${guardSeconds})) $B" >"$D/armed"; fi`;
+if [ -e "$D/armed" ]; then read -r u _ </proc/uptime; ${orderIn(guardSeconds)}; fi`;
 
 /**
  * The command for a fresh connection: takes the order away. Status 0 when it was still standing, 3 when the host has undone
